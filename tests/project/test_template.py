@@ -65,11 +65,16 @@ def alternatives(value: Any) -> list[Any]:
     return [value] if value else []
 
 
-def statements(function: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The statements of a function's policies, whatever the conditions."""
-    for policy in function.get("Policies", []):
-        for statement in policy["Statement"]:
-            yield from alternatives(statement)
+def statements(function: str) -> Iterator[dict[str, Any]]:
+    """The statements of a function's role, whatever the conditions."""
+    [policy] = RESOURCES[f"{function}Role"]["Properties"]["Policies"]
+    for statement in policy["PolicyDocument"]["Statement"]:
+        yield from alternatives(statement)
+
+
+def listed(value: Any) -> list[Any]:
+    """What can be written as one value or as a list."""
+    return value if isinstance(value, list) else [value]
 
 
 def refers(value: Any) -> str:
@@ -132,7 +137,7 @@ def test_a_function_that_knows_the_bucket_may_use_it_and_no_other_may(name: str)
     function = of_type("AWS::Serverless::Function")[logical(name)]
 
     assert ("MEDIA_BUCKET" in function["Environment"]["Variables"]) == any(
-        "s3:" in str(statement["Action"]) for statement in statements(function)
+        "s3:" in str(statement["Action"]) for statement in statements(logical(name))
     )
 
 
@@ -232,13 +237,71 @@ def test_every_sample_event_belongs_to_a_function() -> None:
     assert {path.parent.name for path in (ROOT / "events").glob("*/*")} <= set(FUNCTIONS)
 
 
-def test_no_permission_is_for_all_actions_or_all_resources() -> None:
-    for name, function in of_type("AWS::Serverless::Function").items():
-        for statement in statements(function):
-            actions = statement["Action"]
-            for action in [actions] if isinstance(actions, str) else actions:
-                assert "*" not in action, name
-            assert statement["Resource"] != "*", name
+# Grants for all resources, each with the reason that it cannot be narrower.
+FOR_ALL_RESOURCES = {
+    # X-Ray has no resources that a policy could name.
+    ("xray:PutTelemetryRecords", "xray:PutTraceSegments"),
+}
+# Policies of AWS, by the roles that have them.
+POLICIES_OF_AWS = {
+    # The account's role for the logs of all its REST and WebSocket APIs, not of this stack alone.
+    "ApiLogsRole": ["AmazonAPIGatewayPushToCloudWatchLogs"],
+}
+
+
+def test_no_role_may_do_more_than_the_template_says(expanded: dict[str, Any]) -> None:
+    """SAM gives a function without a role policies of AWS, which are for every queue and log of the account."""
+    roles = {name: entry["Properties"] for name, entry in expanded.items() if entry["Type"] == "AWS::IAM::Role"}
+
+    assert {
+        name: [str(policy).rpartition("/")[2].rstrip("'}]") for policy in role["ManagedPolicyArns"]]
+        for name, role in roles.items()
+        if role.get("ManagedPolicyArns")
+    } == POLICIES_OF_AWS
+    for name, role in roles.items():
+        for policy in role.get("Policies", []):
+            for given in policy["PolicyDocument"]["Statement"]:
+                for statement in alternatives(given):
+                    actions = tuple(listed(statement["Action"]))
+                    assert statement["Effect"] == "Allow", name
+                    assert "*" not in str(actions), name
+                    assert "*" not in listed(statement["Resource"]) or actions in FOR_ALL_RESOURCES, name
+    assert not [
+        name for name, entry in expanded.items() if entry["Type"] in {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"}
+    ]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_function_has_a_role_of_its_own_under_the_name_that_sam_gave_it(name: str) -> None:
+    """The role of a stack that is there is changed, not replaced: published versions go on to use it."""
+    function = of_type("AWS::Serverless::Function")[logical(name)]
+    role = RESOURCES[f"{logical(name)}Role"]
+
+    assert function["Role"] == {"Fn::GetAtt": [f"{logical(name)}Role", "Arn"]}
+    assert "Policies" not in function
+    assert role.get("Condition") == RESOURCES[logical(name)].get("Condition")
+    [trust] = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_function_writes_its_own_log_only_and_receives_from_its_own_queues_only(name: str) -> None:
+    granted = {
+        action: statement["Resource"]
+        for statement in statements(logical(name))
+        for action in listed(statement["Action"])
+    }
+    consumed = [event["Queue"] for function, _, event in events("SQS") if function == logical(name)]
+    followed = [event["Stream"] for function, _, event in events("DynamoDB") if function == logical(name)]
+
+    own_log = {"Fn::GetAtt": [f"{name.title()}Logs", "Arn"]}
+    logs = {action: resource for action, resource in granted.items() if action.startswith("logs:")}
+    assert logs == {"logs:CreateLogStream": own_log, "logs:PutLogEvents": own_log}
+    # What Lambda does for an event source, it does by the role of the function.
+    for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
+        assert listed(granted.get(action, [])) == consumed
+    for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"):
+        assert bool(followed) == (granted.get(f"dynamodb:{action}") == {"Fn::Sub": "${Table.Arn}/stream/*"})
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -246,9 +309,9 @@ def test_function_reads_only_the_secrets_of_its_environment(name: str) -> None:
     function = of_type("AWS::Serverless::Function")[logical(name)]
     allowed = {
         refers(resource)
-        for statement in statements(function)
+        for statement in statements(logical(name))
         if statement["Action"] == "secretsmanager:GetSecretValue"
-        for resource in ([statement["Resource"]] if isinstance(statement["Resource"], dict) else statement["Resource"])
+        for resource in listed(statement["Resource"])
     }
     granted = {
         refers(value)
@@ -326,8 +389,8 @@ def pins(lock: str) -> dict[str, str]:
 def test_the_key_for_push_services_is_used_by_who_sends_and_shown_by_the_api() -> None:
     using = {
         name: actions
-        for name, function in of_type("AWS::Serverless::Function").items()
-        for statement in statements(function)
+        for name in of_type("AWS::Serverless::Function")
+        for statement in statements(name)
         if "kms" in str(actions := statement["Action"])
     }
 
@@ -571,8 +634,8 @@ def test_everything_of_a_live_connection_goes_to_one_function(expanded: dict[str
 def test_functions_reach_this_stacks_live_connections_and_no_others() -> None:
     managing = {
         name: statement["Resource"]["Fn::Sub"]
-        for name, function in of_type("AWS::Serverless::Function").items()
-        for statement in statements(function)
+        for name in of_type("AWS::Serverless::Function")
+        for statement in statements(name)
         if statement["Action"] == "execute-api:ManageConnections"
     }
     reaching = {
@@ -609,7 +672,7 @@ def test_without_sign_in_there_is_nothing_of_it() -> None:
     pool = {"UserPool", "UserPoolClient", "UserPoolDomain", "ManagedLoginBranding", "UserPoolId"}
     groups = {"AdminsGroup", "StaffGroup", "LimitedGroup"}
     common = {"SigninFunction", "SigninLogs", "SignInUrl", "SigninErrorsAlarm", "SigninThrottlesAlarm"}
-    common |= {"SignInProviderFailedAlarm"}
+    common |= {"SignInProviderFailedAlarm", "SigninFunctionRole", "PagesFunctionRole"}
     common |= {"PagesFunction", "PagesLogs", "PagesErrorsAlarm", "PagesThrottlesAlarm", "InboxUrl"}
     own = {"SignInSecret", "SignInSecretArn"}
 
@@ -691,13 +754,9 @@ def test_people_land_nowhere_but_below_the_api_after_signing_in(text: str) -> No
 
 
 def test_the_function_of_the_pages_has_no_layer_and_no_permission(expanded: dict[str, Any]) -> None:
-    function, role = (expanded[name]["Properties"] for name in ("PagesFunction", "PagesFunctionRole"))
-    managed = {str(policy).rpartition("/")[2].rstrip("'}]") for policy in role["ManagedPolicyArns"]}
-
-    assert "Layers" not in function
-    assert "Policies" not in role
+    assert "Layers" not in expanded["PagesFunction"]["Properties"]
     # Logs and traces, as every function has.
-    assert managed == {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}
+    assert [statement["Sid"] for statement in statements("PagesFunction")] == ["Trace", "Log"]
 
 
 # --- queues

@@ -151,15 +151,19 @@ def function(
     forget_secrets()
 
 
+def statements(function: str) -> list[dict[str, Any]]:
+    """What a function's role allows."""
+    [policy] = resources()[f"{function.title()}FunctionRole"]["Properties"]["Policies"]
+    # One that depends on a condition reads as None, and is for no table.
+    return [statement for statement in policy["PolicyDocument"]["Statement"] if statement]
+
+
 def granted(function: str) -> set[str]:
-    """The DynamoDB actions of a function's statements."""
-    properties = resources()[f"{function.title()}Function"]["Properties"]
-    statements = [statement for policy in properties.get("Policies", []) for statement in policy["Statement"]]
+    """The DynamoDB actions that a function's role allows, but for those by which Lambda follows the stream."""
     actions = {
         action
-        for one in statements
-        # One that depends on a condition reads as None, and is for no table.
-        if one
+        for one in statements(function)
+        if one["Sid"] != "Follow"
         for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
     }
     return {action.removeprefix("dynamodb:") for action in actions if action.startswith("dynamodb:")}
