@@ -23,7 +23,7 @@ from partyline.settings import variable
 
 PUBLIC_HTTP = bootstrap.build_public_http()
 PRE_WEBHOOK = bootstrap.build_pre_webhook(PUBLIC_HTTP)
-TABLE = bootstrap.build_table()
+TABLE = bootstrap.build_table(bootstrap.read_hash_key)
 WEBHOOKS = WebhookHandler(
     TABLE,
     InboundRecorder(TABLE, sids.default_service(variable("ACCOUNT_SID")), PRE_WEBHOOK.consult),

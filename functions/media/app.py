@@ -21,7 +21,7 @@ from partyline.queues.queue_consumer import BatchResponse, Retry, build_hide, co
 from partyline.settings import variable
 
 SQS = bootstrap.build_sqs()
-TABLE = bootstrap.build_table()
+TABLE = bootstrap.build_table(bootstrap.read_hash_key)
 INGEST = ingest.MediaIngest(
     TABLE,
     bootstrap.build_bucket(),

@@ -30,7 +30,7 @@ from partyline.queues.queue_consumer import BatchResponse, Retry, build_hide, co
 from partyline.settings import variable
 
 SQS = bootstrap.build_sqs()
-TABLE = bootstrap.build_table()
+TABLE = bootstrap.build_table(bootstrap.read_hash_key)
 FILES = OutboundFiles(TABLE, bootstrap.build_bucket(), bootstrap.build_media_link, bootstrap.now)
 HTTP = build_transport(timeout=float(variable("CARRIER_TIMEOUT")))
 SETTLEMENT = SendSettlement(TABLE, bootstrap.now)

@@ -62,4 +62,4 @@ def client(dynamodb: Any, table_definition: dict[str, Any]) -> Iterator[Any]:
 @pytest.fixture
 def table(client: Any) -> Table:
     """The table, empty."""
-    return Table(client, NAME)
+    return Table(client, NAME, lambda: "hash key")

@@ -599,7 +599,8 @@ def test_what_outlives_the_stack_does_not_outlive_a_first_deployment_that_failed
     retained = {name: entry["DeletionPolicy"] for name, entry in RESOURCES.items() if "DeletionPolicy" in entry}
 
     staff = {"UserPool", "AdminsGroup", "StaffGroup", "LimitedGroup"}
-    assert set(retained) == {"Table", "MediaBucket", "MediaBucketPolicy", "ApiLogsRole", "ApiAccount"} | staff
+    kept = {"Table", "MediaBucket", "MediaBucketPolicy", "OptOutsSecret", "ApiLogsRole", "ApiAccount"}
+    assert set(retained) == kept | staff
     assert set(retained.values()) == {"RetainExceptOnCreate"}
 
 
@@ -926,6 +927,7 @@ def test_what_a_secret_is_generated_from_never_changes() -> None:
     assert made == {
         "AuthSecret": ("{}", "auth_token", 32),
         "KeysSecret": ("{}", "root", 64),
+        "OptOutsSecret": ("{}", "key", 64),
         "CarriersSecret": (carriers, "bandwidth_webhook_token", 32),
         "SignInSecret": ("{}", "client_secret", 32),
     }

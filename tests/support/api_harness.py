@@ -237,7 +237,7 @@ class Racing(Table):
     """A table on which somebody else is a moment faster, a few times, where a write has a certain label."""
 
     def __init__(self, inner: Table, times: int, label: str, act: Callable[[], object]) -> None:
-        super().__init__(inner._client, inner._name)
+        super().__init__(inner._client, inner._name, inner._hash_key)
         self._left, self._label, self._act = times, label, act
 
     def transact(self, writes: Sequence[Write]) -> None:
@@ -258,7 +258,7 @@ class Counting(Table):
     """A table that counts what it is asked, and the items that it reads."""
 
     def __init__(self, inner: Table) -> None:
-        super().__init__(inner._client, inner._name)
+        super().__init__(inner._client, inner._name, inner._hash_key)
         self.asked: list[str] = []
         self.read = 0
 

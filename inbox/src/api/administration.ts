@@ -7,6 +7,7 @@ import { keys, type OptOutSelection } from "./keys.ts";
 import { type Page, type Query, readAll, readAtLeast } from "./pages.ts";
 import { get, post } from "./reads.ts";
 import type {
+  KnownOptOut,
   Line,
   OptOut,
   OptOutEvent,
@@ -72,8 +73,8 @@ export function useOptOutHistory(optOut: Sid) {
   });
 }
 
-export function enterOptOut(line: PhoneNumber, address: string, reason: string): Promise<OptOut> {
-  return post<OptOut>("/v1/OptOuts", { Line: line, Address: address, Reason: reason });
+export function enterOptOut(line: PhoneNumber, address: string, reason: string): Promise<KnownOptOut> {
+  return post<KnownOptOut>("/v1/OptOuts", { Line: line, Address: address, Reason: reason });
 }
 
 export function changeOptOut(optOut: Sid, state: OptOutState, reason: string): Promise<OptOut> {

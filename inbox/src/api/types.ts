@@ -227,17 +227,18 @@ export type Line = {
 
 export type OptOutState = "opted_out" | "opted_in";
 export type OptOutChannel = "text" | "carrier" | "api";
-/** Whether a phone wants texts from a line. */
+/** Whether a phone wants texts from a line. The address is null once the person was erased. */
 export type OptOut = {
   sid: Sid;
-  address: PhoneNumber;
+  address: PhoneNumber | null;
   line: PhoneNumber;
   state: OptOutState;
   how: OptOutChannel;
   since: string;
   date_updated: string;
 };
-export type OptOutEvent = Pick<OptOut, "address" | "line" | "state" | "how"> & {
+export type KnownOptOut = OptOut & { address: PhoneNumber };
+export type OptOutEvent = Pick<KnownOptOut, "address" | "line" | "state" | "how"> & {
   /** The text, the message, the API key or the person that said it. */
   source: string;
   reason: string | null;

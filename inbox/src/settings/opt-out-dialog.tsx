@@ -4,7 +4,7 @@ import { useId, useState } from "preact/hooks";
 import { ApiError } from "../../../clients/javascript/rest.js";
 import { changeOptOut, enterOptOut, useManagedLines, useOptOutHistory } from "../api/administration.ts";
 import { keys } from "../api/keys.ts";
-import type { OptOut, OptOutEvent, PhoneNumber } from "../api/types.ts";
+import type { KnownOptOut, OptOutEvent, PhoneNumber } from "../api/types.ts";
 import { formatPhone } from "../format/phone.ts";
 import { formatExactTime, formatListTime } from "../format/time.ts";
 import { useUserNames } from "../person/user-names.ts";
@@ -21,7 +21,7 @@ import { useLineNames } from "./line-names.ts";
 const say = settingsWords.optOuts;
 const LONGEST_REASON = 256;
 
-export type OptOutQuestion = { kind: "enter" } | { kind: "opt-in" | "opt-out" | "history"; optOut: OptOut };
+export type OptOutQuestion = { kind: "enter" } | { kind: "opt-in" | "opt-out" | "history"; optOut: KnownOptOut };
 
 /** What is done with opt-outs: enter one, change one, look at its history. */
 export function OptOutDialog({ question, onClose }: { question: OptOutQuestion; onClose: () => void }) {
@@ -80,7 +80,7 @@ function EnterDialog({ onClose }: { onClose: () => void }) {
   );
 }
 
-function ChangeDialog({ optOut, isIn, onClose }: { optOut: OptOut; isIn: boolean; onClose: () => void }) {
+function ChangeDialog({ optOut, isIn, onClose }: { optOut: KnownOptOut; isIn: boolean; onClose: () => void }) {
   const client = useQueryClient();
   const [reason, setReason] = useState("");
   const { isBusy, error, run } = useAction();
@@ -125,7 +125,7 @@ function ReasonField({ reason, isFirst = false, onChange }: ReasonProps) {
   );
 }
 
-function HistoryDialog({ optOut, onClose }: { optOut: OptOut; onClose: () => void }) {
+function HistoryDialog({ optOut, onClose }: { optOut: KnownOptOut; onClose: () => void }) {
   const { data: events, isError, refetch } = useOptOutHistory(optOut.sid);
   return (
     <Dialog title={say.historyTitle(formatPhone(optOut.address))} onClose={onClose}>

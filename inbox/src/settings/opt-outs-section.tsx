@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { useManagedLines, useOptOuts } from "../api/administration.ts";
-import type { OptOut, OptOutState, PhoneNumber } from "../api/types.ts";
+import type { KnownOptOut, OptOut, OptOutState, PhoneNumber } from "../api/types.ts";
 import { formatPhone } from "../format/phone.ts";
 import { formatExactTime, formatListTime } from "../format/time.ts";
 import { Button, IconButton } from "../ui/button.tsx";
@@ -84,8 +84,7 @@ function Empty({ state, isSearch }: { state: OptOutState; isSearch: boolean }) {
 
 function Row({ optOut, onOpen }: { optOut: OptOut; onOpen: (question: OptOutQuestion) => void }) {
   const nameOf = useLineNames();
-  const number = formatPhone(optOut.address);
-  const isOut = optOut.state === "opted_out";
+  const number = optOut.address === null ? say.erased : formatPhone(optOut.address);
   return (
     <>
       <span class="rows-words">
@@ -95,16 +94,30 @@ function Row({ optOut, onOpen }: { optOut: OptOut; onOpen: (question: OptOutQues
       <time class="rows-note" dateTime={optOut.since} title={formatExactTime(optOut.since)}>
         {formatListTime(optOut.since, new Date())}
       </time>
-      <Menu
-        align="end"
-        trigger={(properties) => <IconButton {...properties} icon="more" label={say.actions(number)} />}
-        items={[
-          isOut
-            ? { label: say.optIn, icon: "check", onSelect: () => onOpen({ kind: "opt-in", optOut }) }
-            : { label: say.optOut, icon: "block", onSelect: () => onOpen({ kind: "opt-out", optOut }) },
-          { label: say.history, icon: "clock", onSelect: () => onOpen({ kind: "history", optOut }) },
-        ]}
-      />
+      {isKnown(optOut) && <RowMenu optOut={optOut} onOpen={onOpen} />}
     </>
   );
+}
+
+function RowMenu({ optOut, onOpen }: { optOut: KnownOptOut; onOpen: (question: OptOutQuestion) => void }) {
+  const isOut = optOut.state === "opted_out";
+  return (
+    <Menu
+      align="end"
+      trigger={(properties) => (
+        <IconButton {...properties} icon="more" label={say.actions(formatPhone(optOut.address))} />
+      )}
+      items={[
+        isOut
+          ? { label: say.optIn, icon: "check", onSelect: () => onOpen({ kind: "opt-in", optOut }) }
+          : { label: say.optOut, icon: "block", onSelect: () => onOpen({ kind: "opt-out", optOut }) },
+        { label: say.history, icon: "clock", onSelect: () => onOpen({ kind: "history", optOut }) },
+      ]}
+    />
+  );
+}
+
+/** Whether the number is known. Who was erased is opted in by their number, which somebody has to enter. */
+function isKnown(optOut: OptOut): optOut is KnownOptOut {
+  return optOut.address !== null;
 }

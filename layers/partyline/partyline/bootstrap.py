@@ -37,11 +37,16 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def build_table() -> Table:
-    """Build the stack's table."""
+def build_table(hash_key: Callable[[], str] | None = None) -> Table:
+    """Build the stack's table. A function that asks who has opted out needs `read_hash_key`."""
     from partyline.storage.table import Table
 
-    return Table(aws_clients.dynamodb(), variable("TABLE_NAME"))
+    return Table(aws_clients.dynamodb(), variable("TABLE_NAME"), hash_key)
+
+
+def read_hash_key() -> str:
+    """Return the key of the hashes by which opt-outs of erased people are found. It is read where there are any."""
+    return secret(variable("OPT_OUTS_SECRET_ARN"))["key"]
 
 
 def build_bucket() -> Bucket:
@@ -97,7 +102,7 @@ def build_api_context(
     from partyline.api.context import ApiContext
 
     return ApiContext(
-        build_table(),
+        build_table(read_hash_key),
         account_sid=variable("ACCOUNT_SID"),
         auth_token=auth_token,
         key_root=key_root,

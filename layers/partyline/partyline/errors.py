@@ -21,6 +21,7 @@
     │   └── MediaRefused      it cannot be had, or must not be stored
     ├── TableThrottled    the table was too busy for too long (storage)
     ├── TransactionUnsettled  a transaction may or may not be written: read before writing again (storage)
+    ├── HashKeyChanged    opt-outs of erased people were hashed with another key (storage)
     ├── Conflict          a condition of a write did not hold, nothing was written: read again (storage)
     └── SendError         a carrier did not accept, or may not have accepted, a text (carriers)
         ├── NotSent       it certainly did not accept it
@@ -181,6 +182,16 @@ class TableThrottled(PartylineError):
 
     The request that it refused last has changed nothing.
     """
+
+
+class HashKeyChanged(PartylineError):
+    """The key of the hashes of numbers is another one than that by which opt-outs of erased people are stored.
+
+    Nothing is sent until the former key is restored: nobody would know who has opted out (docs/personal-data.md).
+    """
+
+    def __init__(self) -> None:
+        super().__init__("the secret OptOutsSecret is not the one by which opt-outs of erased people were hashed")
 
 
 class TransactionUnsettled(PartylineError):

@@ -11,7 +11,7 @@ import pytest
 from partyline.carriers.base import InboundText
 from partyline.domain.opt_outs import Keyword
 from partyline.inbound import recorder
-from partyline.storage import opt_outs
+from partyline.storage import erased_opt_outs, opt_outs
 from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, BASE, A, Api, B, Clock, P, Q, Racing, consult_no_webhook
 from tests.support.event_world import SERVICE
@@ -230,3 +230,30 @@ def test_a_line_has_a_language_and_answers_of_its_own(api: Api) -> None:
 def test_what_a_line_cannot_answer_is_refused(api: Api, form: dict[str, str]) -> None:
     refused = api.post(f"/Lines/{P}", form)
     assert (refused.status, refused.body["details"]) == (400, {"parameter": next(iter(form))})
+
+
+def erase(table: Table, clock: Clock, address: str = A) -> None:
+    table.transact([erased_opt_outs.mark_write(table, clock())])
+    opt_outs.erase(table, address)
+
+
+def test_an_erased_opt_out_is_shown_without_its_address(api: Api, table: Table, clock: Clock) -> None:
+    stop(table, clock)
+    erase(table, clock)
+    (listed,) = api.get("/OptOuts").body["opt_outs"]
+    assert (listed["address"], listed["line"], listed["state"]) == (None, P, "opted_out")
+    assert api.get("/OptOuts", {"Line": P}).body["opt_outs"] == [listed]
+    assert api.get("/OptOuts", {"Address": A}).body["opt_outs"] == [listed]
+    assert api.get(f"/OptOuts/{listed['sid']}").body == listed
+    assert api.get(f"/OptOuts/{listed['sid']}/Events").body["events"] == []
+
+
+def test_an_erased_person_is_opted_in_by_their_number_and_with_a_reason(api: Api, table: Table, clock: Clock) -> None:
+    stop(table, clock)
+    erase(table, clock)
+    sid = api.get("/OptOuts").body["opt_outs"][0]["sid"]
+    assert api.post(f"/OptOuts/{sid}", {"State": "opted_in", "Reason": "a letter"}).error[1] == 20001
+    assert enter(api, State="opted_in").error[1] == 20001
+    assert enter(api, State="opted_in", Reason="a letter").status == 200
+    assert api.get("/OptOuts").body["opt_outs"] == []
+    assert api.get(f"/OptOuts/{sid}").status == 404

@@ -99,6 +99,7 @@ def function(
         "PUBLIC_URL": "",
         "CARRIERS_SECRET_ARN": "carriers",
         "AUTH_SECRET_ARN": "carriers",
+        "OPT_OUTS_SECRET_ARN": "carriers",
         "ALLOWED_NETWORKS": "",
         "GROUP_LIMIT": "10",
         "ALLOWED_ORIGINS": "",

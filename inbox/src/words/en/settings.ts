@@ -167,6 +167,7 @@ export const settings = {
     actions: (number: string) => `Actions for ${number}`,
     optIn: "Opt in again",
     optOut: "Opt out again",
+    erased: "Erased person",
     optInTitle: (number: string) => `Opt in ${number} again?`,
     optInText:
       "The line texts this number again. The reason is your record of their consent, and stays in the history.",

@@ -44,7 +44,9 @@ class OptOutChannel(StrEnum):
 class OptOut:
     """Whether an address has opted out of texts from a line.
 
-    `since` is when the value last changed, `updated` when it was last confirmed.
+    - `since`: when the value last changed; `updated`: when it was last confirmed.
+    - `digest`: the keyed hash under which an opt-out of the same person stands since their data were erased. The
+      `address` of that one itself is ''.
     """
 
     sid: str
@@ -54,6 +56,12 @@ class OptOut:
     channel: OptOutChannel
     since: datetime
     updated: datetime
+    digest: str | None = None
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether only the hash of the number is known."""
+        return not self.address
 
 
 @dataclass(frozen=True, slots=True)

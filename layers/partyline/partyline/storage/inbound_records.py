@@ -13,7 +13,7 @@ from partyline.domain.opt_outs import OptOut
 from partyline.domain.receipts import ReceiptStatus, rank
 from partyline.domain.services import Configuration, Service
 from partyline.domain.webhook_configuration import ScopedWebhook, WebhookConfiguration, select_configuration
-from partyline.storage import codec, copies, keys, keyword_answers, receipts
+from partyline.storage import codec, copies, erased_opt_outs, keys, keyword_answers, receipts
 from partyline.storage.attribute_values import Item
 from partyline.storage.copies import CopyCounter
 from partyline.storage.keyword_answers import AnswerHistory
@@ -97,7 +97,10 @@ class InboundRecords:
 
 
 def fetch_records(table: Table, lookup: InboundLookup) -> InboundRecords:
-    """Read what the table holds about one text, in one round trip."""
+    """Read what the table holds about one text, in one round trip.
+
+    For a keyword it takes a second one in an account in which people were erased.
+    """
     received = keys.received(lookup.carrier, lookup.carrier_message_id)
     thread = keys.thread(threads.digest(lookup.thread))
     counter = copies.counter_key(lookup.thread, lookup.sender, lookup.body, lookup.media_count)
@@ -110,6 +113,7 @@ def fetch_records(table: Table, lookup: InboundLookup) -> InboundRecords:
             *(received, thread, counter),
             *_account_keys(lookup.service_sid),
             *(*opt_out_keys.values(), *answer_keys.values(), *line_keys.values()),
+            *([erased_opt_outs.MARK] if opt_out_keys else []),
         ]
     )
     answers = _select(found, answer_keys)
@@ -118,7 +122,7 @@ def fetch_records(table: Table, lookup: InboundLookup) -> InboundRecords:
         owner=_decode_owner(found.get(thread)),
         counter=copies.decode_counter(counter, found.get(counter)),
         lines=_decode_lines(_select(found, line_keys)),
-        opt_outs=_decode_opt_outs(_select(found, opt_out_keys)),
+        opt_outs=_find_opt_outs(table, found, lookup.sender, opt_out_keys),
         answers={number: keyword_answers.decode_history(item) for number, item in answers.items()},
         account=_decode_account(found, lookup.service_sid),
     )
@@ -221,8 +225,14 @@ def _decode_lines(items: Mapping[str, Item]) -> dict[str, Line]:
     return {number: codec.decode(Line, item) for number, item in items.items()}
 
 
-def _decode_opt_outs(items: Mapping[str, Item]) -> dict[str, OptOut]:
-    return {number: codec.decode(OptOut, item) for number, item in items.items()}
+def _find_opt_outs(
+    table: Table, found: Mapping[keys.Key, Item], sender: str, by_number: Mapping[str, keys.Key]
+) -> dict[str, OptOut]:
+    """Find what the numbers know of the sender: what was read, and what is left of people who were erased."""
+    known = {number: codec.decode(OptOut, item) for number, item in _select(found, by_number).items()}
+    unknown = ((sender, number) for number in by_number if number not in known)
+    erased = erased_opt_outs.find(table, found.get(erased_opt_outs.MARK), unknown)
+    return {**{number: state for (_, number), state in erased.items()}, **known}
 
 
 def _decode_account(found: Mapping[keys.Key, Item], service_sid: str | None) -> AccountRecords:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from partyline.domain.lines import AddressConfiguration, Line
 from partyline.domain.sends import Send
 from partyline.errors import Conflict, RuleViolation
-from partyline.storage import codec, contact_keys, keys, retry
+from partyline.storage import codec, contact_keys, erased_opt_outs, keys, retry
 from partyline.storage.attribute_values import Item
+from partyline.storage.erased_opt_outs import Pair
 from partyline.storage.keys import Key
 from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, diff_items, put
 
@@ -98,29 +99,32 @@ class SendingLines:
 def fetch_for_sends(table: Table, sends: Sequence[Send], service_sid: str | None) -> SendingLines:
     """Read the lines of some sends, and which recipients get nothing from them, in one round trip.
 
-    Contacts are those of the Service; without one, none is looked for.
+    Contacts are those of the Service; without one, none is looked for. In an account in which people were erased it
+    takes a second round trip.
     """
     numbers, pairs, claims = _keys_of_sends(sends, service_sid)
-    found = table.get_all([*numbers, *pairs, *claims])
+    found = table.get_all([*numbers, *pairs, *claims, erased_opt_outs.MARK])
+    unknown = [pair for key, pair in pairs.items() if key not in found]
+    erased = erased_opt_outs.find(table, found.get(erased_opt_outs.MARK), unknown)
 
     def read(wanted: Collection[Key]) -> list[Item]:
         return [item for key, item in found.items() if key in wanted]
 
     return SendingLines(
         {item["address"]: codec.decode(Line, item) for item in read(numbers)},
-        frozenset((item["address"], item["line"]) for item in read(pairs) if item["opted_out"]),
+        frozenset((item["address"], item["line"]) for item in read(pairs) if item["opted_out"]) | erased.keys(),
         frozenset(item["number"] for item in read(claims) if item["do_not_disturb"]),
     )
 
 
-def _keys_of_sends(sends: Iterable[Send], service_sid: str | None) -> tuple[set[Key], set[Key], set[Key]]:
+def _keys_of_sends(sends: Iterable[Send], service_sid: str | None) -> tuple[set[Key], dict[Key, Pair], set[Key]]:
     """Return the keys of the lines of some sends, of the opt-outs of recipients, and of the claims of their numbers."""
     numbers: set[Key] = set()
-    pairs: set[Key] = set()
+    pairs: dict[Key, Pair] = {}
     claims: set[Key] = set()
     for send in sends:
         numbers.update(keys.line(number) for number in (send.sender, *send.others))
-        pairs.update(keys.opt_out(native, send.sender) for native in send.natives)
+        pairs.update({keys.opt_out(native, send.sender): (native, send.sender) for native in send.natives})
         if service_sid:
             claims.update(contact_keys.contact_number(service_sid, native) for native in send.natives)
     return numbers, pairs, claims

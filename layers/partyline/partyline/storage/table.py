@@ -5,6 +5,8 @@ Items are plain values. Each write has a label, which names it in a Conflict.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -133,11 +135,21 @@ class Page:
 
 
 class Table:
-    """The table. Reads are strongly consistent, except those of an index."""
+    """The table. Reads are strongly consistent, except those of an index.
 
-    def __init__(self, client: DynamoDBClient, name: str) -> None:
+    `hash_key` returns the key by which numbers are hashed that must not be stored.
+    """
+
+    def __init__(self, client: DynamoDBClient, name: str, hash_key: Callable[[], str] | None = None) -> None:
         self._client = client
         self._name = name
+        self._hash_key = hash_key
+
+    def hash_number(self, number: str) -> str:
+        """Return the keyed hash of a canonical number. Raises what reading the key raises, LookupError without one."""
+        if self._hash_key is None:
+            raise LookupError("this table has no key for hashes")
+        return hmac.new(self._hash_key().encode(), number.encode(), hashlib.sha256).hexdigest()
 
     def get(self, key: Key) -> Item | None:
         """Read one item."""

@@ -98,7 +98,7 @@ class OptOutBody(ResponseModel):
 
     sid: str
     account_sid: str
-    address: str
+    address: str | None = Field(description="Null once the person was erased: only a keyed hash of it is stored.")
     line: str
     state: OptOutState
     how: OptOutChannel = Field(description="How it was last said: by a text, by the carrier, or by this API.")
@@ -155,6 +155,8 @@ def update(call: Call) -> ApiResponse:
     found, form = _find_opt_out(call), OptOutForm.parse(call.request.form)
     if form.state is None:
         raise refusals.invalid_parameter("State", f"use {', '.join(OptOutState)}")
+    if found.is_erased:
+        raise refusals.invalid_parameter("State", "the person was erased: enter it at OptOuts, with their number")
     _, after = _record_state(call, found.address, found.line, form.state, form.reason)
     return ApiResponse(200, _build_body(call, after))
 
@@ -196,6 +198,8 @@ def list_events(call: Call) -> ApiResponse:
     found = _find_opt_out(call)
 
     def read(window: Window) -> PagePart:
+        if found.is_erased:
+            return pagination.slice_entries([], window)
         page = queries.opt_out_events(call.table, window, found.address, found.line)
         return pagination.to_page_part(page, lambda event: _build_event(call, event))
 
@@ -247,7 +251,7 @@ def _build_body(call: Call, opt_out: OptOut) -> dict[str, Any]:
     return OptOutBody(
         sid=opt_out.sid,
         account_sid=call.context.account_sid,
-        address=format_address(opt_out.address),
+        address=format_address(opt_out.address) if opt_out.address else None,
         line=opt_out.line,
         state=_state_of(opted_out=opt_out.opted_out),
         how=opt_out.channel,
