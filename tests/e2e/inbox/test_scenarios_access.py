@@ -58,12 +58,13 @@ def stored_databases(app: AppPage) -> list[str]:
     return found
 
 
-def test_19_who_is_removed_is_out_and_leaves_nothing(stack: Stack, inbox: InboxBrowser, office: Office) -> None:
+@both
+def test_19_who_is_removed_is_out_and_leaves_nothing(stack: Stack, inbox: InboxBrowser, office: Office, by: By) -> None:
     person = stack.people.limited
     ben = office.identity(person)
     scene = office.group("Access", office.contact("Kay", owner=ben), office.contact("Bob"))
     with inbox.page(person, scene.address, fresh=True) as app:
-        hand = Hand(app, "pointer")
+        hand = Hand(app, by)
         hand.write(field(app), "A draft of ben's")
         expect(entry(app, scene)).to_be_visible()
         assert stored_databases(app)
