@@ -81,15 +81,22 @@ def build(log: Path) -> Path:
 
 
 def _prepare(template: Path) -> None:
-    """Take out of a built template what the emulator refuses a whole template for: the style of Cognito's pages.
+    """Take out of a built template what the emulator refuses a whole template for: the style of Cognito's pages, and
+    alarms on more than one metric.
 
     Pack its layer once, which SAM would do for each deployment.
     """
     built = yaml_parse(template.read_text())
-    resources = {name: one for name, one in built["Resources"].items() if one["Type"] not in _UNSUPPORTED}
+    resources = {name: one for name, one in built["Resources"].items() if not _is_unsupported(one)}
     packed = shutil.make_archive(str(template.with_name(_LAYER)), "zip", template.with_name(_LAYER))
     resources[_LAYER]["Properties"]["ContentUri"] = Path(packed).name
     template.write_text(yaml_dump({**built, "Resources": resources}))
+
+
+def _is_unsupported(resource: Mapping[str, Any]) -> bool:
+    return resource["Type"] in _UNSUPPORTED or (
+        resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
+    )
 
 
 def deploy(emulator: Emulator, template: Path, parameters: Mapping[str, str], log: Path) -> Deployment:

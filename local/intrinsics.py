@@ -43,8 +43,9 @@ class Intrinsics:
         [(name, given)] = condition.items()
         match name:
             case "Fn::Equals":
+                # Values of parameters are texts, also those of numbers.
                 left, right = map(self.resolve, given)
-                return bool(left == right)
+                return str(left) == str(right)
             case "Fn::Not":
                 return not self.holds(given[0])
             case "Fn::And":

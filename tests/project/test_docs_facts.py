@@ -10,13 +10,17 @@ from samcli.yamlhelper import yaml_parse
 
 import partyline
 from local.carrier import special_numbers
+from local.intrinsics import Intrinsics
 from local.stack import LINES
 from partyline.carriers.limits import KB, MB
 from partyline.carriers.registry import LIMITS
 from partyline.domain import opt_outs
 from partyline.domain.opt_outs import Keyword
 from tests.support.docs_pages import ROOT
+from tests.support.stack_template import watched
 
+# A query over the table's operations asks for a metric of each.
+OPERATIONS = 8
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 
@@ -33,11 +37,14 @@ def codes(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
 
 
-def number_of(kind: str) -> int:
-    """How many a stack with the default parameters has: without those of another identity provider."""
-    return sum(
-        resource["Type"] == kind and resource.get("Condition") != "HasOwnProvider" for resource in RESOURCES.values()
-    )
+def made(kind: str) -> list[dict[str, Any]]:
+    """The resources of a type that a stack with the default parameters has."""
+    holds = Intrinsics(TEMPLATE, {}).holds
+    return [
+        resource
+        for resource in RESOURCES.values()
+        if resource["Type"] == kind and ("Condition" not in resource or holds(resource["Condition"]))
+    ]
 
 
 def test_costs_count_what_the_template_makes() -> None:
@@ -49,8 +56,11 @@ def test_costs_count_what_the_template_makes() -> None:
         if isinstance(event, dict) and event["Type"] == "SQS"
     }
 
-    assert at_rest["CloudWatch alarms"].startswith(f"{number_of('AWS::CloudWatch::Alarm')}, ")
-    assert at_rest["Secrets"].startswith(f"{number_of('AWS::SecretsManager::Secret')}, ")
+    alarms = [alarm["Properties"] for alarm in made("AWS::CloudWatch::Alarm")]
+    metrics = sum(len(watched(alarm)) or OPERATIONS for alarm in alarms)
+
+    assert at_rest["CloudWatch alarms"] == f"{len(alarms)}, on {metrics} metrics at 0.10"
+    assert at_rest["Secrets"].startswith(f"{len(made('AWS::SecretsManager::Secret'))}, ")
     assert at_rest["Polling of queues by Lambda"].startswith(f"{len(polled)} queues, ")
 
 

@@ -139,6 +139,15 @@ def test_report_of_an_unknown_text_is_acknowledged_and_stored(inbound: Inbound, 
     assert state(table) == ([], [])
 
 
+def test_texts_are_counted_as_they_come_and_reports_are_not(inbound: Inbound, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[str] = []
+    monkeypatch.setattr("partyline.inbound.webhook_handler.count", counted.append)
+    for name in ("bandwidth-group-text", "bandwidth-failed", "bandwidth-malformed", "bandwidth-group-text"):
+        inbound(event(f"inbound/{name}"))
+
+    assert counted == ["TextReceived", "TextCreated", "ReportEarly", "WebhookMalformed", "TextReceived", "TextRepeated"]
+
+
 # --- what is not authentic
 
 

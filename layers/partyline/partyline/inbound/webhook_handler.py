@@ -66,8 +66,7 @@ class WebhookHandler:
         malformed: MalformedWebhook | None = None
         until = time.monotonic() + text_part.PATIENCE
         for event in parse_webhook(carrier, request):
-            completed = self.complete(carrier, event, until) if isinstance(event, InboundText) else event
-            result = self.handle_event(carrier.name, completed, request, now)
+            result = self.handle_event(carrier.name, self._receive(carrier, event, until), request, now)
             malformed = result if isinstance(result, MalformedWebhook) else malformed
         if malformed:
             # The whole webhook is stored once, however many of its parts cannot be read.
@@ -115,6 +114,13 @@ class WebhookHandler:
             logger.error("text.roster_missing", carrier=text.carrier, carrier_message_id=text.id)
             count("TextRosterMissing")
         return result
+
+    def _receive(self, carrier: Carrier, event: Event, until: float) -> Event:
+        """Count a text, and add the words that only a file of it has. Returns other events as they are."""
+        if not isinstance(event, InboundText):
+            return event
+        count("TextReceived")
+        return self.complete(carrier, event, until)
 
     def _record(
         self, carrier: str, event: InboundText | DeliveryReport | IgnoredEvent, now: datetime
