@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from local import expansion
+from local.intrinsics import Intrinsics
 from local.stack import PARAMETERS
 from partyline.carriers.registry import CARRIERS
 from partyline.domain.group_roles import parse_role_mapping
@@ -564,7 +565,7 @@ def test_each_api_has_one_stage(expanded: dict[str, Any]) -> None:
 
 def test_nothing_depends_on_what_may_not_be_there(expanded: dict[str, Any]) -> None:
     """W6."""
-    assert "LogsAccess" in {entry.get("Condition") for entry in expanded.values()}
+    assert "SetsLogRole" in {entry.get("Condition") for entry in expanded.values()}
     for name, entry in expanded.items():
         named = entry.get("DependsOn", [])
         for other in [named] if isinstance(named, str) else named:
@@ -572,15 +573,27 @@ def test_nothing_depends_on_what_may_not_be_there(expanded: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize(("api", "settings"), [("Api", "AccessLogSetting"), ("LiveApi", "AccessLogSettings")])
-def test_a_stage_that_logs_waits_for_the_accounts_role_and_another_does_not(api: str, settings: str) -> None:
+def test_a_stage_that_logs_waits_for_the_role_that_the_stack_sets(api: str, settings: str) -> None:
     """W6."""
-    condition, logging, without = RESOURCES[api]["Properties"][settings]["Fn::If"]
-    chosen, choices = logging["DestinationArn"]["Fn::Select"]
+    _, logging, _ = RESOURCES[api]["Properties"][settings]["Fn::If"]
+    condition, waiting, at_once = logging["DestinationArn"]["Fn::If"]
+    chosen, choices = waiting["Fn::Select"]
 
-    assert condition == RESOURCES["ApiAccount"]["Condition"] == "LogsAccess"
-    assert refers(choices[chosen]) == f"{api}Logs"
+    assert condition == RESOURCES["ApiAccount"]["Condition"] == RESOURCES["ApiLogsRole"]["Condition"]
+    assert refers(choices[chosen]) == refers(at_once) == f"{api}Logs"
     assert "ApiAccount" in {refers(choice) for choice in choices}
-    assert without == {"Ref": "AWS::NoValue"}
+
+
+@pytest.mark.parametrize(
+    ("value", "logs", "sets_role"), [(None, 0, 0), ("false", 0, 0), ("existing", 1, 0), ("true", 1, 1)]
+)
+def test_the_accounts_role_is_set_only_for_who_asks_for_it(value: str | None, logs: bool, sets_role: bool) -> None:
+    """A first deployment does not wait for IAM, and another project's logs go on."""
+    stack = Intrinsics(TEMPLATE, {"AccessLogging": value} if value else {})
+    api, live = (stack.resolve(RESOURCES[name]["Properties"]) for name in ("Api", "LiveApi"))
+
+    assert ("AccessLogSetting" in api, "AccessLogSettings" in live) == (logs, logs)
+    assert [stack.holds(RESOURCES[name]["Condition"]) for name in ("ApiLogsRole", "ApiAccount")] == [sets_role] * 2
 
 
 def test_what_outlives_the_stack_does_not_outlive_a_first_deployment_that_failed() -> None:
