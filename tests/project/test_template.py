@@ -892,6 +892,39 @@ def test_the_record_outlives_its_stack() -> None:
     assert table["Properties"]["DeletionProtectionEnabled"] is True
 
 
+@pytest.mark.parametrize(
+    ("parameters", "warm"),
+    [
+        ({}, None),
+        ({"TableWarmWrites": "20000"}, {"WriteUnitsPerSecond": "20000"}),
+        ({"TableWarmReads": "30000"}, {"ReadUnitsPerSecond": "30000"}),
+        (
+            {"TableWarmWrites": "20000", "TableWarmReads": "30000"},
+            {"ReadUnitsPerSecond": "30000", "WriteUnitsPerSecond": "20000"},
+        ),
+    ],
+)
+def test_table_is_prepared_for_what_is_asked_for(parameters: dict[str, str], warm: dict[str, str] | None) -> None:
+    table = Intrinsics(TEMPLATE, parameters).resolve(RESOURCES["Table"]["Properties"])
+
+    assert table.get("WarmThroughput") == warm
+
+
+@pytest.mark.parametrize(("parameters", "reserved"), [({}, None), ({"InboundConcurrency": "100"}, "100")])
+def test_executions_are_reserved_for_who_answers_carriers_and_only_if_asked_for(
+    expanded: dict[str, Any], parameters: dict[str, str], reserved: str | None
+) -> None:
+    resources = Intrinsics(TEMPLATE, parameters).resolve(expanded)
+    found = {
+        name: entry["Properties"].get("ReservedConcurrentExecutions")
+        for name, entry in resources.items()
+        if entry["Type"] == "AWS::Lambda::Function"
+    }
+    answering = {"InboundFunction", "AuthorizerFunction"}
+
+    assert found == {name: reserved if name in answering else None for name in found}
+
+
 def test_deleted_files_can_be_brought_back_for_as_long_as_the_table_and_no_longer() -> None:
     bucket = RESOURCES["MediaBucket"]["Properties"]
     [rule] = [rule for rule in bucket["LifecycleConfiguration"]["Rules"] if "NoncurrentVersionExpiration" in rule]
