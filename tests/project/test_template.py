@@ -613,6 +613,73 @@ def test_what_sam_makes_of_the_template_is_linted_too() -> None:
     assert re.search(r"-m local\.expansion (\S+)\n\t\$\(BIN\)/cfn-lint \1 --ignore-checks W1028 #", check)
 
 
+# --- domains
+
+DOMAINS = {"DomainName": "texts.example.com", "LiveDomainName": "live.example.com", "CertificateArn": "arn:aws:acm:x"}
+
+
+def urls(parameters: dict[str, str]) -> dict[str, set[str]]:
+    """The values of the variables and Outputs by which the stack names its APIs."""
+    resolve = Intrinsics(TEMPLATE, parameters).resolve
+    variables = [function["Environment"]["Variables"] for function in of_type("AWS::Serverless::Function").values()]
+    found = {
+        name: {str(resolve(given[name])) for given in variables if name in given} for name in ("PUBLIC_URL", "LIVE_URL")
+    }
+    return {**found, **{name: {str(resolve(TEMPLATE["Outputs"][name]["Value"]))} for name in ("ApiUrl", "LiveUrl")}}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "api", "live"),
+    [
+        (DOMAINS, "https://texts.example.com", "wss://live.example.com"),
+        ({"PublicUrl": "https://a.example/b"}, "https://a.example/b", None),
+        ({**DOMAINS, "PublicUrl": "https://a.example/b"}, "https://a.example/b", "wss://live.example.com"),
+        ({**DOMAINS, "PublicLiveUrl": "wss://l.example"}, "https://texts.example.com", "wss://l.example"),
+    ],
+)
+def test_everything_names_the_apis_by_their_domains(parameters: dict[str, str], api: str, live: str | None) -> None:
+    found = urls(parameters)
+
+    assert found["PUBLIC_URL"] == found["ApiUrl"] == {api}
+    assert found["LIVE_URL"] == found["LiveUrl"]
+    assert live is None or found["LiveUrl"] == {live}
+
+
+def test_without_a_domain_functions_of_the_api_find_its_name_in_their_requests() -> None:
+    found = urls({})
+
+    assert found["PUBLIC_URL"] == {"", *found["ApiUrl"]}
+    assert "execute-api" in str(found["ApiUrl"])
+    assert "execute-api" in str(found["LiveUrl"])
+
+
+def test_domains_and_web_acl_are_there_only_for_who_names_them() -> None:
+    named = {
+        "ApiDomain": "DomainName",
+        "ApiDomainMapping": "DomainName",
+        "DomainTarget": "DomainName",
+        "LiveDomain": "LiveDomainName",
+        "LiveDomainMapping": "LiveDomainName",
+        "LiveDomainTarget": "LiveDomainName",
+        "ApiWebAcl": "WebAclArn",
+    }
+    entries = {**RESOURCES, **TEMPLATE["Outputs"]}
+    for name, parameter in named.items():
+        condition = entries[name]["Condition"]
+        assert not Intrinsics(TEMPLATE, {}).holds(condition)
+        assert Intrinsics(TEMPLATE, {parameter: "x"}).holds(condition)
+    (assertion,) = TEMPLATE["Rules"]["DomainWithCertificate"]["Assertions"]
+    assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "CertificateArn"}, ""]}]}
+
+
+def test_domains_and_web_acl_belong_to_the_stages(expanded: dict[str, Any]) -> None:
+    api, live = (expanded[name]["Properties"] for name in ("ApiDomainMapping", "LiveDomainMapping"))
+
+    assert (refers(api["RestApiId"]), refers(api["Stage"])) == ("Api", "ApiprodStage")
+    assert (refers(live["ApiId"]), refers(live["Stage"])) == ("LiveApi", "LiveApiprodStage")
+    assert expanded["ApiWebAcl"]["Properties"]["ResourceArn"]["Fn::Sub"].endswith("/${Api}/stages/${ApiprodStage}")
+
+
 # --- live connections
 
 

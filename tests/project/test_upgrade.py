@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from local.expansion import Loader
+from local.intrinsics import Intrinsics
 
 ROOT = Path(__file__).parents[2]
 FACTS: dict[str, Any] = json.loads((ROOT / "tests" / "support" / "stack_0_1_0.json").read_text())
@@ -86,9 +87,12 @@ def test_template_keeps_logical_ids_and_types(section: str) -> None:
     assert {name: today.get(name) for name in facts} == facts
 
 
-def test_template_keeps_outputs() -> None:
-    today = {name: entry["Value"] for name, entry in TEMPLATE["Outputs"].items()}
-    facts: dict[str, Any] = FACTS["outputs"]
+@pytest.mark.parametrize("parameters", [{}, {"PublicUrl": "https://texts.example.com"}])
+def test_template_keeps_outputs(parameters: dict[str, str]) -> None:
+    """With the parameters that version 0.1.0 had."""
+    resolve = Intrinsics(TEMPLATE, parameters).resolve
+    today = {name: resolve(entry["Value"]) for name, entry in TEMPLATE["Outputs"].items()}
+    facts = {name: resolve(value) for name, value in FACTS["outputs"].items()}
 
     assert {name: today.get(name) for name in facts} == facts
 
