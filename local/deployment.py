@@ -28,7 +28,7 @@ _BUCKET = "partyline-local"
 _DIGEST = "digest"
 _NEWEST_RUNTIME = (3, 14)
 _LAYER = "PartylineLayer"
-_UNSUPPORTED = {"AWS::Cognito::ManagedLoginBranding"}
+_UNSUPPORTED = {"AWS::Cognito::ManagedLoginBranding", "AWS::CloudWatch::Dashboard"}
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ def build(log: Path) -> Path:
 
 
 def _prepare(template: Path) -> None:
-    """Take out of a built template what the emulator refuses a whole template for: the style of Cognito's pages, and
-    alarms on more than one metric.
+    """Take out of a built template what the emulator refuses a whole template for: the style of Cognito's pages,
+    alarms on more than one metric, and the dashboard, which names them.
 
     Pack its layer once, which SAM would do for each deployment.
     """

@@ -60,6 +60,7 @@ def test_costs_count_what_the_template_makes() -> None:
     metrics = sum(len(watched(alarm)) or OPERATIONS for alarm in alarms)
 
     assert at_rest["CloudWatch alarms"] == f"{len(alarms)}, on {metrics} metrics at 0.10"
+    assert at_rest["Dashboard"].startswith(f"{len(made('AWS::CloudWatch::Dashboard'))}, ")
     assert at_rest["Secrets"].startswith(f"{len(made('AWS::SecretsManager::Secret'))}, ")
     assert at_rest["Polling of queues by Lambda"].startswith(f"{len(polled)} queues, ")
 
