@@ -1,4 +1,4 @@
-"""The clean-up queue: delete what a removed conversation, Service, user or file has left behind.
+"""The clean-up queue: delete what a removed conversation, Service, user or file has left behind, and erase people.
 
 Delivery: at least once for each removal.
 
@@ -20,7 +20,7 @@ from partyline.queues.queue_messages import Removed
 from partyline.settings import variable
 
 SQS = bootstrap.build_sqs()
-TABLE = bootstrap.build_table()
+TABLE = bootstrap.build_table(bootstrap.read_hash_key)
 BUCKET = bootstrap.build_bucket()
 # No step begins in the last milliseconds of a run.
 RESERVE = 10_000

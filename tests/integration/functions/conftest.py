@@ -21,7 +21,7 @@ from partyline.observability import logger
 from tests.integration.conftest import resources
 
 ROOT = Path(__file__).parents[3]
-SECRETS: dict[str, str] = json.loads((ROOT / "local" / "sample_secrets.json").read_text())
+SECRETS: dict[str, str] = json.loads((ROOT / "local" / "sample_secrets.json").read_text()) | {"key": "hash key"}
 ACCOUNT_SID = "AC0123456789abcdef0123456789abcdef"
 # A transaction needs the permission of each of its parts.
 PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}

@@ -158,9 +158,12 @@ def test_cleaning_up(group: tuple[ModuleType, str, str], table: Table, called: s
     api(app, "DELETE", f"Conversations/{first}")
     user = sid_in(api(app, "GET", "Users/ann"), "US")
     api(app, "DELETE", f"Users/{user}")
+    person = sid_in(api(app, "POST", "Erasures", Address="+12065550151"), "ER")
     called.clear()
     cleaner = cleanup.Cleaner(table, Files(), clock=lambda: NOW, has_time=lambda: True)
     for removed in (
+        Removed(RemovedKind.PERSON, person),
+        Removed(RemovedKind.PERSON, person),
         Removed(RemovedKind.USER, user, found.service_sid, "ann"),
         Removed(RemovedKind.SERVICE, second),
         Removed(RemovedKind.CONVERSATION, conversation),

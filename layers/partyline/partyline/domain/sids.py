@@ -21,6 +21,7 @@ CREDENTIAL, BINDING = "CR", "BS"
 MESSAGING_SERVICE, STUDIO_FLOW = "MG", "FW"
 # Our own kinds, which Twilio does not have.
 LINE, UNROUTED, OPT_OUT, CONTACT, CONTACT_IMPORT = "LN", "UT", "OO", "CT", "CI"
+ERASURE = "ER"
 SCHEDULED_MESSAGE = "SD"
 # Beside the messages of a conversation.
 NOTE, ACTIVITY = "NT", "AE"

@@ -1,4 +1,4 @@
-"""Delete what a removed conversation, user, Service or file has left behind, in small steps.
+"""Delete what a removed conversation, user, Service or file has left behind, and erase people, in small steps.
 
 A run works for as long as it has time, and the next run continues, since it no longer finds what was deleted. A repeat
 changes nothing.
@@ -15,6 +15,7 @@ from typing import TypeVar
 from partyline.domain.participants import Participant
 from partyline.domain.services import User
 from partyline.lifecycle import service_removal
+from partyline.lifecycle.person_eraser import PersonEraser
 from partyline.media.bucket import Bucket
 from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import (
@@ -64,17 +65,19 @@ class Cleaner:
     def _steps(self, removed: Removed) -> Iterator[None]:
         match removed.kind:
             case RemovedKind.CONVERSATION:
-                return self._clean_conversation(removed.sid)
+                yield from self._clean_conversation(removed.sid)
             case RemovedKind.SERVICE:
-                return self._clean_service(removed)
+                yield from self._clean_service(removed)
             case RemovedKind.USER:
-                return self._clean_user(removed)
+                yield from self._clean_user(removed)
             case RemovedKind.MEDIA:
-                return self._clean_media(removed.sid)
+                yield from self._clean_media(removed.sid)
             case RemovedKind.CONTACT_IMPORT:
-                return self._clean_import(removed.sid)
+                yield from self._clean_import(removed.sid)
             case RemovedKind.CONTACT_HISTORY:
-                return self._clean_history(removed.sid)
+                yield from self._clean_history(removed.sid)
+            case RemovedKind.PERSON:
+                yield from PersonEraser(self.table, self.bucket, self.clock).erase(removed.sid)
 
     def _clean_conversation(self, sid: str) -> Iterator[None]:
         """Delete its participants, webhooks, messages with their files, receipts, and what the inbox and the index of

@@ -142,6 +142,8 @@ class RemovedKind(StrEnum):
     CONTACT_IMPORT = "contact_import"
     # The history of a contact that was erased.
     CONTACT_HISTORY = "contact_history"
+    # A step of the erasure of a person.
+    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)

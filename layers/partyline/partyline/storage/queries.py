@@ -16,6 +16,7 @@ from partyline.domain import sids
 from partyline.domain.contact_imports import RejectedRow
 from partyline.domain.contacts import Contact, ContactChange
 from partyline.domain.conversations import Conversation, ConversationState
+from partyline.domain.erasures import Erasure
 from partyline.domain.inbox import InboxPointer
 from partyline.domain.lines import Line
 from partyline.domain.notes import Note
@@ -29,7 +30,7 @@ from partyline.domain.text_index import TextHit
 from partyline.domain.unrouted import UnroutedText
 from partyline.domain.webhook_configuration import ScopedWebhook
 from partyline.serialization import format_time
-from partyline.storage import codec, contact_keys, inbox_keys, keys, text_index_keys
+from partyline.storage import codec, contact_keys, erasure_keys, inbox_keys, keys, text_index_keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import Table
 
@@ -245,6 +246,11 @@ def services(table: Table, window: Window) -> ListPage[Service]:
 def api_keys(table: Table, window: Window) -> ListPage[ApiKey]:
     """List the account's API keys by date of creation."""
     return _read_list(table, _View(keys.API_KEY_LIST, "GSI1", window, descending=False), ApiKey)
+
+
+def erasures(table: Table, window: Window) -> ListPage[Erasure]:
+    """List the erasures, the newest first."""
+    return _read_list(table, _View(erasure_keys.ERASURE_LIST, "GSI1", window), Erasure)
 
 
 def credentials(table: Table, window: Window) -> ListPage[Credential]:

@@ -228,6 +228,20 @@ def give_up(table: Table, request: RequestReference, failed: Mapping[str, int], 
         table.transact([check("send", _key(request), is_unknown), *writes])
 
 
+def cancel(table: Table, request: RequestReference, error_code: int, now: datetime) -> bool:
+    """Refuse a request that no attempt has claimed; return whether it was one. A carrier is never asked for it then."""
+    unclaimed = Condition(
+        "attribute_not_exists(PK) OR #is = :waiting", {"#is": "state"}, {":waiting": SendState.WAITING.value}
+    )
+    sets = {
+        "state": SendState.REFUSED.value,
+        **_reference_attributes(request.send),
+        "error_code": error_code,
+        "updated": format_time(now),
+    }
+    return table.written(change("send", _key(request), sets, unclaimed))
+
+
 def count_copies(table: Table, reference: SendReference, copies: Write, counted: tuple[str, str]) -> None:
     """Count the copies of a claimed send that is sent otherwise than planned.
 

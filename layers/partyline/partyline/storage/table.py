@@ -221,6 +221,15 @@ class Table:
             if after is None:
                 return
 
+    def scan(self, *, limit: int, after: Item | None = None) -> Page:
+        """Read a page of the whole table: for jobs, never in a request. It need not have the writes of a moment ago."""
+        parameters: dict[str, Any] = {"TableName": self._name, "Limit": limit}
+        if after:
+            parameters["ExclusiveStartKey"] = to_dynamo(after)
+        answer = send_with_retries(self._client.scan, **parameters)
+        last = answer.get("LastEvaluatedKey")
+        return Page([from_dynamo(raw) for raw in answer["Items"]], from_dynamo(last) if last else None)
+
     def count(self, pk: str, *, between: tuple[str, str]) -> int:
         """Count the items of one partition whose sort key lies between two."""
         found: int = 0

@@ -1,0 +1,264 @@
+"""Whoever is erased is found nowhere: not in an item, an object or a queue, after all functions have worked."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlencode
+
+import boto3
+import pytest
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sqs.models import sqs_backends
+
+from partyline.http_client import HttpClient, HttpRequest, HttpResponse
+from tests.integration.functions.conftest import SECRETS, Context, event
+
+Load = Callable[[str], ModuleType]
+P, Q, UNKNOWN = "+12065550100", "+12065550101", "+12065550109"
+# Who is erased, and others.
+ANN, BEN, CY = "+12065550163", "+12065550151", "+12065550152"
+HOOK = "https://hooks.example.com/account"
+# What asks for a file of Bandwidth's, and what it gets.
+PICTURE = "https://messaging.bandwidth.com/api/v2/users/5500001/media/ann.png"
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
+QUEUES = {
+    "outbound.fifo": "outbound",
+    "callbacks.fifo": "callbacks",
+    "live.fifo": "live",
+    "activation": "activation",
+    "cleanup": "cleanup",
+    "inbox": "inbox",
+    "push": "push",
+    "imports": "imports",
+    "media": "media",
+}
+
+
+@dataclass
+class Deployment:
+    """All functions, with the table's stream and the queues between them."""
+
+    load: Load
+    client: Any
+    modules: dict[str, ModuleType] = field(default_factory=dict)
+    seen: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    asked: list[HttpRequest] = field(default_factory=list)
+    number: int = 0
+
+    def call(self, name: str, given: dict[str, Any]) -> Any:
+        module = self.modules.setdefault(name, self.load(name))
+        return module.handler(given, Context())
+
+    # --- from outside
+
+    def api(self, method: str, path: str, headers: dict[str, str] | None = None, **form: str) -> Any:
+        sample = event("conversations/create-conversation")
+        pairs = {name.replace("__", "."): value for name, value in form.items()}
+        given = {**sample, "httpMethod": method, "path": f"/v1/{path}", "body": urlencode(pairs)}
+        if method == "GET":
+            given |= {
+                "queryStringParameters": pairs,
+                "multiValueQueryStringParameters": {k: [v] for k, v in pairs.items()},
+            }
+        if headers:
+            given["headers"] = {**sample["headers"], **headers}
+            given["multiValueHeaders"] = {name: [value] for name, value in given["headers"].items()}
+        answer = self.call("conversations", given)
+        assert answer["statusCode"] < 300, answer
+        return json.loads(answer["body"]) if answer["body"] else None
+
+    def text(self, sender: str, *others: str, line: str = P, words: str = "hello", media: tuple[str, ...] = ()) -> None:
+        """A text of a handset, as Bandwidth brings it."""
+        self.number += 1
+        message = {
+            "id": f"text-{self.number}",
+            "owner": line,
+            "applicationId": SECRETS["bandwidth_application_id"],
+            "time": "2026-11-28T12:00:00.000Z",
+            "segmentCount": 1,
+            "direction": "in",
+            "to": [line, *others],
+            "from": sender,
+            "text": words,
+            **({"media": list(media)} if media else {}),
+        }
+        self.webhook([{"type": "message-received", "time": message["time"], "to": line, "message": message}])
+
+    def webhook(self, body: Any) -> None:
+        sample = event("inbound/bandwidth-group-text")
+        answer = self.call("inbound", {**sample, "body": json.dumps(body)})
+        assert answer["statusCode"] == 200, answer
+
+    # --- inside
+
+    def settle(self) -> None:
+        """Relay and work until nothing is left to do."""
+        while self._relay() or self._work():
+            pass
+
+    def _relay(self) -> bool:
+        now = {(item["PK"]["S"], item["SK"]["S"]): item for item in self.items()}
+        records = [*self._compare(self.seen, now)]
+        self.seen = now
+        if records:
+            assert self.call("relay", {"Records": records}) == {"batchItemFailures": []}
+        return bool(records)
+
+    def _compare(self, before: dict[Any, Any], after: dict[Any, Any]) -> Iterator[dict[str, Any]]:
+        for key in {**before, **after}:
+            old, new = before.get(key), after.get(key)
+            if old == new:
+                continue
+            self.number += 1
+            image = new or old or {}
+            change = {"Keys": {"PK": image["PK"], "SK": image["SK"]}, "SequenceNumber": str(self.number)}
+            change |= ({"OldImage": old} if old else {}) | ({"NewImage": new} if new else {})
+            name = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
+            yield {"eventName": name, "eventID": str(self.number), "dynamodb": change}
+
+    def _work(self) -> bool:
+        worked = [self._consume(queue, name) for queue, name in QUEUES.items()]
+        return any(worked)
+
+    def _consume(self, queue: str, function: str) -> bool:
+        backend = sqs_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].queues[queue]
+        messages, backend._messages = [*backend._messages], []
+        backend.deleted_messages.clear()
+        for message in messages:
+            attributes = {"MessageGroupId": message.group_id or "", "ApproximateReceiveCount": "1"}
+            record = {
+                **event("cleanup/conversation")["Records"][0],
+                "messageId": message.id,
+                "body": message.body,
+                "attributes": {**event("outbound/send")["Records"][0]["attributes"], **attributes},
+            }
+            assert not self.call(function, {"Records": [record]})["batchItemFailures"], (function, message.body)
+        return bool(messages)
+
+    # --- what is stored
+
+    def items(self) -> list[dict[str, Any]]:
+        pages = self.client.get_paginator("scan").paginate(TableName="partyline")
+        return [item for page in pages for item in page["Items"]]
+
+    def find(self, number: str) -> list[str]:
+        """Every place that has a number: its digits, also backwards, in an item, an object or a queue."""
+        digits = number.removeprefix("+")
+        wanted = re.compile(rf"{digits}|{digits[::-1]}|206[^0-9A-Za-z]*{digits[4:7]}[^0-9A-Za-z]*{digits[7:]}")
+        places = [f"{item['PK']['S']} {item['SK']['S']}" for item in self.items() if wanted.search(json.dumps(item))]
+        s3 = boto3.client("s3")
+        for one in s3.list_objects_v2(Bucket="media").get("Contents", []):
+            content = s3.get_object(Bucket="media", Key=one["Key"])["Body"].read().decode("utf-8", "ignore")
+            places += [one["Key"]] if wanted.search(one["Key"] + content) else []
+        for name, backend in sqs_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].queues.items():
+            places += [name for message in backend._messages if wanted.search(message.body)]
+        return places
+
+
+@pytest.fixture
+def deployment(function: Load, client: Any, secret: Any, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    monkeypatch.setenv("KEYS_SECRET_ARN", "carriers")
+    secret({**SECRETS, "root": "key root", "key": "hash key"})
+    made = Deployment(function, client)
+
+    def send(_: HttpClient, request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
+        made.asked.append(request)
+        if request.url == PICTURE:
+            return HttpResponse(200, PNG, {"content-type": "image/png"})
+        if "messages" in request.url:
+            made.number += 1
+            return HttpResponse(
+                202, json.dumps({"id": f"sent-{made.number}"}).encode(), {"content-type": "application/json"}
+            )
+        return HttpResponse(200, b"{}", {"content-type": "application/json"})
+
+    monkeypatch.setattr(HttpClient, "send", send)
+    made.api("POST", "Lines", Address=P, Carrier="bandwidth", AutoCreation="all")
+    made.api("POST", "Lines", Address=Q, Carrier="bandwidth", AutoCreation="groups")
+    made.api("POST", "Configuration/Webhooks", PostWebhookUrl=HOOK, Filters="onMessageAdded")
+    service = made.api("GET", "Configuration")["default_chat_service_sid"]
+    made.api("POST", f"Services/{service}/Configuration", TextSearch="on")
+    made.api("GET", "Inbox")
+    made.settle()
+    return made
+
+
+def everything_about(deployment: Deployment, number: str) -> dict[str, str]:
+    """Have a number in every place where one can be; the SIDs of what others need."""
+    api, settle = deployment.api, deployment.settle
+    contact = api("POST", "Contacts", FriendlyName="Ann", Numbers=json.dumps([{"number": number}]), Attributes="{}")
+    api("POST", f"Contacts/{contact['sid']}", FriendlyName="Ann Lee")
+    once = {"Idempotency-Key": "once"}
+    other = api(
+        "POST", "Contacts", once, FriendlyName="Her old entry", Numbers=json.dumps([{"number": "+12065550198"}])
+    )
+    api("POST", f"Contacts/{contact['sid']}/Merge", ContactSid=other["sid"])
+    # Two people, with a picture, a text that has the number, and one that staff wrote.
+    deployment.text(number, words=f"call me at {number}", media=(PICTURE,))
+    settle()
+    alone = api("GET", "ParticipantConversations", Address=number)["conversations"][0]["conversation_sid"]
+    api("POST", f"Conversations/{alone}", FriendlyName=f"Ann {number}", UniqueName=f"ann-{number}")
+    api("POST", f"Conversations/{alone}/Messages", once, Author="staff", Body=f"Is {number} right?")
+    settle()
+    api("POST", f"Conversations/{alone}/Notes", Author="staff", Body=f"{number} is on holiday")
+    api("POST", f"Conversations/{alone}/Messages", Author="staff", Body="until then", SendAt="2026-12-20T12:00:00Z")
+    # A group, an earlier one that she has left, and one of which a text still waits.
+    deployment.text(BEN, number, Q, words="hello both")
+    deployment.text(number, BEN, Q, words="the words of Ann", media=(PICTURE,))
+    settle()
+    group = next(
+        one["conversation_sid"]
+        for one in api("GET", "ParticipantConversations", Address=number)["conversations"]
+        if one["conversation_sid"] != alone
+    )
+    api("POST", f"Conversations/{group}/Messages", Author=P, Body="to both of you")
+    settle()
+    left = api("POST", "Conversations", FriendlyName="left")["sid"]
+    people = f"Conversations/{left}/Participants"
+    api("POST", people, Identity="staff", MessagingBinding__ProjectedAddress=P)
+    api("POST", people, MessagingBinding__Address=BEN)
+    api("POST", people, MessagingBinding__Address=CY)
+    member = api("POST", people, MessagingBinding__Address=number)
+    deployment.text(number, BEN, CY, words="before I left")
+    settle()
+    api("DELETE", f"{people}/{member['sid']}")
+    deployment.webhook([_report("message-delivered", number, "unknown-1")])
+    deployment.text(number, line=UNKNOWN, words="a wrong number")
+    deployment.webhook([{"type": "message-received", "message": {"from": number}}])
+    deployment.text(number, words="STOP")
+    settle()
+    api("POST", f"Conversations/{left}/Messages", Author="staff", Body="without her")
+    settle()
+    return {"alone": alone, "group": group, "left": left, "contact": contact["sid"]}
+
+
+def _report(kind: str, number: str, id: str) -> dict[str, Any]:
+    sample: dict[str, Any] = json.loads(event("inbound/bandwidth-failed")["body"])[0]
+    message = {**sample["message"], "id": id, "to": [number], "tag": ""}
+    return {**sample, "type": kind, "to": number, "message": message}
+
+
+def erase(deployment: Deployment, number: str) -> dict[str, Any]:
+    """Erase a number and let everything come to its end; the report."""
+    ordered = deployment.api("POST", "Erasures", Address=number)
+    assert ordered["state"] == "queued"
+    deployment.settle()
+    report: dict[str, Any] = deployment.api("GET", f"Erasures/{ordered['sid']}")
+    return report
+
+
+def test_a_person_who_was_erased_is_in_no_item_object_or_queue(deployment: Deployment) -> None:
+    everything_about(deployment, ANN)
+    before = deployment.find(ANN)
+    report = erase(deployment, ANN)
+    assert report["state"] == "completed"
+    assert deployment.find(ANN) == [], (report, before)
+    assert report["kept"] == []
