@@ -26,7 +26,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 SOURCES := layers/partyline/partyline functions local tests
 
-.PHONY: help run test coverage unit slow screenshots conformance check format docs build events openapi lock clean python dev
+.PHONY: help run test coverage unit slow screenshots conformance check format docs build events openapi capacity lock clean python dev
 
 help: ## List the commands.
 	@echo "Partyline: make <target>"
@@ -99,6 +99,9 @@ events: dev ## Run every sample of events/ through its built function, as Lambda
 
 openapi: dev ## Write the OpenAPI document of our own resources, docs/openapi.json.
 	PYTHONPATH=layers/partyline $(BIN)/python -m local.openapi
+
+capacity: dev ## Count what a text uses, and at how many a second each part is full. ARGS: NAME=VALUE ..., --write.
+	@PYTHONPATH=layers/partyline $(BIN)/python -m tests.support.capacity $(ARGS)
 
 lock: dev ## Pin the newest compatible releases in the lock files.
 	@$(PYTHON) -m venv $(STATE)/lock

@@ -1,0 +1,67 @@
+"""What a text uses of AWS stays within its goals, and the documentation says what it is."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import pytest
+
+from tests.support.capacity import pages
+from tests.support.capacity.flows import FLOWS
+from tests.support.capacity.limits import Assumptions, list_shares
+from tests.support.capacity.meter import Usage
+from tests.support.capacity.template import StackTemplate
+
+# At most so many written and read units, with everything that follows from a text but the calls of webhooks.
+UNITS = {"inbound": (14, 18), "new": (17, 15), "large": (78, 22), "send": (29, 71), "report": (1, 7)}
+# What is full before a stack takes its goals (pages.GOALS). A part that is no longer full leaves this list.
+FULL = {
+    "`relay`",
+    "`callbacks`, by `CallbacksQueue`",
+    "`outbound`, by `OutboundQueue`",
+    "functions that run at once",
+    "reads of the partition `IS#…`",
+    "reads of the partition `ACCOUNT`",
+    "reads of the partition `LV#…`",
+    "reads of the partition `H#…`",
+    "requests to the API",
+}
+
+
+@functools.cache
+def counts() -> pages.CapacityCounts:
+    return pages.count_all(StackTemplate({}), Assumptions())
+
+
+def used(flow: str, *, without: str = "") -> Usage:
+    return counts().alone[flow].count.total_of(name for name in counts().alone[flow].count.parts if name != without)
+
+
+@pytest.mark.parametrize("flow", UNITS)
+def test_a_text_uses_no_more_units_than_its_goal(flow: str) -> None:
+    text = used(flow, without="callbacks")
+
+    assert (text.all_writes, text.reads) == UNITS[flow]
+
+
+def test_who_uses_neither_inbox_nor_search_pays_for_neither() -> None:
+    assert counts().alone["quiet"].count.parts.keys() == {"inbound", "relay"}
+    assert counts().alone["inbound"].count.parts.keys() == {"inbound", "relay", "callbacks"}
+    assert {flow.name for flow in FLOWS if "inbox" in counts().alone[flow.name].count.parts} == {"inbox", "words"}
+
+
+def test_a_webhook_costs_no_written_unit() -> None:
+    assert used("inbound").all_writes == used("quiet").all_writes
+
+
+def test_the_parts_that_carry_a_busy_stack_are_known() -> None:
+    shares = list_shares(pages.GOALS, counts().busy)
+
+    assert {part for part, share in shares.items() if share > 1} == FULL
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=lambda page: page.name)
+def test_documentation_is_current(page: Path) -> None:
+    """`make capacity ARGS=--write` writes it."""
+    assert page.read_text() == pages.fill(page.read_text(), pages.build_parts(counts()))
