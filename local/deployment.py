@@ -18,6 +18,7 @@ from local.emulator import Emulator, environment
 from local.environments import ROOT, STATE, exclusive
 from local.intrinsics import Intrinsics
 from local.processes import Program
+from local.release import name_release
 
 STACK = "partyline"
 STAGE = "prod"
@@ -145,10 +146,13 @@ def _find_deployed(formation: Any) -> str | None:
 def _run_sam(emulator: Emulator, template: Path, parameters: Mapping[str, str], digest: str, log: Path) -> None:
     s3 = emulator.client("s3")
     s3.create_bucket(Bucket=_BUCKET)
+    # Beside the built one, whose paths it has.
+    named = template.with_name(f"{digest}.yaml")
+    named.write_text(name_release(template.read_text(), digest))
     Program(
         "sam deploy",
         [
-            *("sam", "deploy", "--template-file", str(template), "--stack-name", STACK, "--s3-bucket", _BUCKET),
+            *("sam", "deploy", "--template-file", str(named), "--stack-name", STACK, "--s3-bucket", _BUCKET),
             *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-fail-on-empty-changeset"),
             *("--tags", f"{_DIGEST}={digest}"),
             # Without those that are empty, which SAM refuses; each of them is empty by default.
@@ -158,6 +162,7 @@ def _run_sam(emulator: Emulator, template: Path, parameters: Mapping[str, str], 
         env={**environment(emulator.endpoint), "SAM_CLI_POLL_DELAY": "0.2"},
         log=log,
     ).finish()
+    named.unlink()
     # What was packed has served. In a state that is kept it would stay for good.
     for packed in s3.list_objects_v2(Bucket=_BUCKET).get("Contents", ()):
         s3.delete_object(Bucket=_BUCKET, Key=packed["Key"])

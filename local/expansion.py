@@ -53,7 +53,8 @@ def read_source() -> dict[str, Any]:
 
 
 def expand(change: Callable[[dict[str, Any]], None] = lambda _source: None) -> dict[str, Any]:
-    """The whole expanded template, changed before if given a change; code is in a made-up place."""
+    """The whole expanded template, changed before if given a change. Code that the change gives no place has a made-up
+    one."""
     # It asks for the region's name.
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
     from samtranslator.translator.transform import transform  # noqa: PLC0415  (half a second, for the few that need it)
@@ -64,7 +65,8 @@ def expand(change: Callable[[dict[str, Any]], None] = lambda _source: None) -> d
     for resource in source["Resources"].values():
         if resource["Type"].startswith("AWS::Serverless::"):
             for place in {"CodeUri", "ContentUri"} & set(resource["Properties"]):
-                resource["Properties"][place] = "s3://bucket/key"
+                if not resource["Properties"][place].startswith("s3://"):
+                    resource["Properties"][place] = "s3://bucket/key"
     result: dict[str, Any] = transform(source, {}, _NoPolicies())
     return result
 

@@ -16,6 +16,8 @@ from partyline.carriers import gateway_event
 from partyline.errors import WebhookRefused
 from partyline.observability import logger
 
+bootstrap.prepare_snapshot()
+
 
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from partyline.observability import count, logger, metrics
 from partyline.realtime.sessions import Sessions
 from partyline.settings import variable
 
+bootstrap.prepare_snapshot()
 LIVE = bootstrap.build_live_connections()
 SESSIONS = Sessions(LIVE, variable("ACCOUNT_SID"), bootstrap.read_key_root)
 

@@ -17,6 +17,7 @@ from partyline.deadline import track_deadline
 from partyline.observability import flush, logger
 from partyline.settings import variable
 
+bootstrap.prepare_snapshot()
 PRE_WEBHOOK = bootstrap.build_pre_webhook(bootstrap.build_public_http())
 
 

@@ -21,6 +21,7 @@ from partyline.media import text_part
 from partyline.observability import count, logger, metrics
 from partyline.settings import variable
 
+bootstrap.prepare_snapshot()
 PUBLIC_HTTP = bootstrap.build_public_http()
 PRE_WEBHOOK = bootstrap.build_pre_webhook(PUBLIC_HTTP)
 TABLE = bootstrap.build_table(bootstrap.read_hash_key)

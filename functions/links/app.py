@@ -16,6 +16,7 @@ from partyline.media.link_endpoint import LinkEndpoint
 from partyline.observability import logger, metrics
 from partyline.settings import variable
 
+bootstrap.prepare_snapshot()
 LINKS = LinkEndpoint(bootstrap.build_bucket(), root=bootstrap.read_key_root, clock=bootstrap.now)
 CORS = parse_origins(variable("ALLOWED_ORIGINS"))
 

@@ -15,6 +15,7 @@ from partyline.deadline import track_deadline
 from partyline.observability import logger, metrics
 from partyline.settings import variable
 
+bootstrap.prepare_snapshot()
 SESSIONS = SessionEndpoint(
     bootstrap.build_sign_in(),
     public_url=variable("PUBLIC_URL"),

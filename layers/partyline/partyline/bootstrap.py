@@ -7,7 +7,9 @@ Environment variables are read here too; docs/deploying.md has the parameters of
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,19 @@ if TYPE_CHECKING:
     from partyline.web_push.server_key import ServerKey
     from partyline.web_push.vapid import PushIdentification
     from partyline.webhooks.pre_action import Consult, PreActionWebhook
+
+
+def prepare_snapshot() -> None:
+    """Make each copy of a snapshot of this function's memory (SnapStart) draw random numbers of its own.
+
+    They are the jitter of retries, which would be the same in all copies. What must be unique comes from the system's
+    randomness, which copies do not share.
+    """
+    # Lambda's runtimes have it, from python3.12 on.
+    with suppress(ModuleNotFoundError):
+        from snapshot_restore_py import register_after_restore  # type: ignore[import-not-found]  # the runtime's own
+
+        register_after_restore(random.seed)
 
 
 def now() -> datetime:
