@@ -14,6 +14,7 @@ from partyline import bootstrap
 from partyline.deadline import track_deadline
 from partyline.lifecycle.cleanup import Cleaner
 from partyline.observability import count, logger, metrics
+from partyline.queues.dead_letters import DeadLetters
 from partyline.queues.long_jobs import LongJobs
 from partyline.queues.queue_consumer import BatchResponse, consume
 from partyline.queues.queue_messages import Removed
@@ -32,7 +33,9 @@ RESERVE = 10_000
 @event_source(data_class=SQSEvent)
 def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
     """Clean up for as long as there is time. What is not finished goes back into the queue."""
-    cleaner = Cleaner(TABLE, BUCKET, bootstrap.now, bootstrap.build_time_check(context, RESERVE))
+    dead_letters = DeadLetters(SQS, tuple(variable("DEAD_LETTERS_URLS").split(",")))
+    has_time = bootstrap.build_time_check(context, RESERVE)
+    cleaner = Cleaner(TABLE, BUCKET, bootstrap.now, has_time, dead_letters.remove)
     jobs = LongJobs(
         Removed,
         SQS,

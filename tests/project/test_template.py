@@ -275,20 +275,24 @@ def test_function_has_a_role_of_its_own_under_the_name_that_sam_gave_it(name: st
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_function_writes_its_own_log_only_and_receives_from_its_own_queues_only(name: str) -> None:
-    granted = {
-        action: statement["Resource"]
-        for statement in statements(logical(name))
-        for action in listed(statement["Action"])
-    }
+    granted: dict[str, Any] = {}
+    for statement in statements(logical(name)):
+        for action in listed(statement["Action"]):
+            # An action of several statements is one on queues: all of them are listed.
+            both = [*listed(granted[action]), *listed(statement["Resource"])] if action in granted else None
+            granted[action] = both or statement["Resource"]
     consumed = [event["Queue"] for function, _, event in events("SQS") if function == logical(name)]
     followed = [event["Stream"] for function, _, event in events("DynamoDB") if function == logical(name)]
 
     own_log = {"Fn::GetAtt": [f"{name.title()}Logs", "Arn"]}
     logs = {action: resource for action, resource in granted.items() if action.startswith("logs:")}
     assert logs == {"logs:CreateLogStream": own_log, "logs:PutLogEvents": own_log}
+    # Those that are searched for a person who is erased.
+    urls = RESOURCES[logical(name)]["Properties"]["Environment"]["Variables"].get("DEAD_LETTERS_URLS")
+    searched = [{"Fn::GetAtt": [url["Ref"], "Arn"]} for url in urls["Fn::Join"][1]] if urls else []
     # What Lambda does for an event source, it does by the role of the function.
     for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
-        assert listed(granted.get(action, [])) == consumed
+        assert listed(granted.get(action, [])) == [*consumed, *searched]
     for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"):
         assert bool(followed) == (granted.get(f"dynamodb:{action}") == {"Fn::Sub": "${Table.Arn}/stream/*"})
 

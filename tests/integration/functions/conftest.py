@@ -23,6 +23,7 @@ from tests.integration.conftest import resources
 ROOT = Path(__file__).parents[3]
 SECRETS: dict[str, str] = json.loads((ROOT / "local" / "sample_secrets.json").read_text()) | {"key": "hash key"}
 ACCOUNT_SID = "AC0123456789abcdef0123456789abcdef"
+DEAD_LETTERS = ("callbacks-dead.fifo", "live-dead.fifo", "inbox-dead", "relay-dead")
 # A transaction needs the permission of each of its parts.
 PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
@@ -111,6 +112,7 @@ def function(
         "RECONCILE_QUEUE_URL": queue("reconcile"),
         "CLEANUP_QUEUE_URL": queue("cleanup"),
         "CLEANUP_SECONDS": "0",
+        "DEAD_LETTERS_URLS": ",".join(map(queue, DEAD_LETTERS)),
         "INBOX_QUEUE_URL": queue("inbox"),
         "PUSH_QUEUE_URL": queue("push"),
         # The tests that use the key make one.

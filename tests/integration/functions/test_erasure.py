@@ -17,7 +17,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sqs.models import sqs_backends
 
 from partyline.http_client import HttpClient, HttpRequest, HttpResponse
-from tests.integration.functions.conftest import SECRETS, Context, event
+from tests.integration.functions.conftest import DEAD_LETTERS, SECRETS, Context, event
 
 Load = Callable[[str], ModuleType]
 P, Q, UNKNOWN = "+12065550100", "+12065550101", "+12065550109"
@@ -166,6 +166,7 @@ class Deployment:
 @pytest.fixture
 def deployment(function: Load, client: Any, secret: Any, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     monkeypatch.setenv("KEYS_SECRET_ARN", "carriers")
+    monkeypatch.setattr("partyline.queues.dead_letters.WAIT", 0)
     secret({**SECRETS, "root": "key root", "key": "hash key"})
     made = Deployment(function, client)
 
@@ -240,6 +241,20 @@ def everything_about(deployment: Deployment, number: str) -> dict[str, str]:
     return {"alone": alone, "group": group, "left": left, "contact": contact["sid"]}
 
 
+def bury(name: str, body: str, token: str) -> None:
+    """Put a message into a dead-letter queue."""
+    client = boto3.client("sqs")
+    if name.endswith(".fifo"):
+        url = queue_url(name)
+        client.send_message(QueueUrl=url, MessageBody=body, MessageGroupId="g", MessageDeduplicationId=token)
+    else:
+        client.send_message(QueueUrl=queue_url(name), MessageBody=body)
+
+
+def queue_url(name: str) -> str:
+    return f"https://sqs.us-east-1.amazonaws.com/{DEFAULT_ACCOUNT_ID}/{name}"
+
+
 def _report(kind: str, number: str, id: str) -> dict[str, Any]:
     sample: dict[str, Any] = json.loads(event("inbound/bandwidth-failed")["body"])[0]
     message = {**sample["message"], "id": id, "to": [number], "tag": ""}
@@ -257,8 +272,22 @@ def erase(deployment: Deployment, number: str) -> dict[str, Any]:
 
 def test_a_person_who_was_erased_is_in_no_item_object_or_queue(deployment: Deployment) -> None:
     everything_about(deployment, ANN)
+    for name in DEAD_LETTERS:
+        bury(name, f'{{"Address": "{ANN}"}}', "1")
+        bury(name, f'{{"Address": "{BEN}"}}', "2")
     before = deployment.find(ANN)
     report = erase(deployment, ANN)
     assert report["state"] == "completed"
     assert deployment.find(ANN) == [], (report, before)
     assert report["kept"] == []
+    assert report["erased"]["dead_letters"] == 4
+    # Those of others are where they were.
+    for url in map(queue_url, DEAD_LETTERS):
+        (left,) = boto3.client("sqs").receive_message(QueueUrl=url)["Messages"]
+        assert BEN in left["Body"]
+
+
+def test_a_queue_whose_messages_cannot_all_be_read_is_reported(deployment: Deployment) -> None:
+    for number in range(12):
+        bury("live-dead.fifo", BEN, str(number))
+    assert erase(deployment, ANN)["kept"] == [{"kind": "dead_letters", "sid": "live-dead.fifo", "reason": "unread"}]

@@ -39,11 +39,16 @@ class KeptReason(StrEnum):
     OTHERS_WORDS = "others_words"
     # It was still in use at the end: erase again.
     IN_USE = "in_use"
+    # A dead-letter queue has messages that could not be read: look into it.
+    UNREAD = "unread"
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An item that has the number of an erased person and stays. `sid` is what it is or belongs to."""
+    """What has, or may have, the number of an erased person and stays.
+
+    `sid` is what it is or belongs to; of a dead-letter queue its name.
+    """
 
     kind: str
     sid: str

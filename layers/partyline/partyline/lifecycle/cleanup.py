@@ -17,6 +17,7 @@ from partyline.domain.services import User
 from partyline.lifecycle import service_removal
 from partyline.lifecycle.person_eraser import PersonEraser
 from partyline.media.bucket import Bucket
+from partyline.queues.dead_letters import IsWanted, SearchResult, search_nothing
 from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import (
     contact_keys,
@@ -51,12 +52,17 @@ _MARGIN = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Cleaner:
-    """Cleans up after removals. `has_time` is asked after each step, which takes a second or two at most."""
+    """Cleans up after removals, and erases people.
+
+    - `has_time`: is asked after each step, which takes a second or two at most.
+    - `search_dead_letters`: removes messages from the dead-letter queues that can have numbers.
+    """
 
     table: Table
     bucket: Bucket
     clock: Callable[[], datetime]
     has_time: Callable[[], bool]
+    search_dead_letters: Callable[[IsWanted], SearchResult] = search_nothing
 
     def clean_up(self, removed: Removed) -> bool:
         """Delete what is left, step by step, while there is time; return whether nothing is left."""
@@ -77,7 +83,8 @@ class Cleaner:
             case RemovedKind.CONTACT_HISTORY:
                 yield from self._clean_history(removed.sid)
             case RemovedKind.PERSON:
-                yield from PersonEraser(self.table, self.bucket, self.clock).erase(removed.sid)
+                eraser = PersonEraser(self.table, self.bucket, self.clock, self.search_dead_letters)
+                yield from eraser.erase(removed.sid)
 
     def _clean_conversation(self, sid: str) -> Iterator[None]:
         """Delete its participants, webhooks, messages with their files, receipts, and what the inbox and the index of

@@ -4,6 +4,7 @@
    what waits to be sent. The person leaves a conversation first, so later texts find another one.
 2. Walks through the whole table: the number has no index in conversations that the person has left, in texts that
    waited, in sends and reports. The first walk that erases nothing is the last. What it finds that stays is reported.
+3. The dead-letter queues of events and of the inbox.
 
 A text that the person writes meanwhile is erased with the rest until the first walk begins. What is stored from then on
 stays: whoever writes again is a correspondent again.
@@ -27,6 +28,7 @@ from partyline.lifecycle.item_eraser import erase_item
 from partyline.lifecycle.message_eraser import leave
 from partyline.media import bucket as files
 from partyline.media.bucket import Bucket
+from partyline.queues.dead_letters import IsWanted, SearchResult, search_nothing
 from partyline.storage import contacts, conversations, keys, opt_outs, participations, queries, retry
 from partyline.storage import erasures as store
 from partyline.storage.attribute_values import Item
@@ -46,6 +48,7 @@ class PersonEraser:
     table: Table
     bucket: Bucket
     clock: Callable[[], datetime]
+    search_dead_letters: Callable[[IsWanted], SearchResult] = search_nothing
 
     def erase(self, sid: str) -> Iterator[None]:
         """Go on with an erasure, up to the next walk; it ends also when another invocation is faster."""
@@ -142,17 +145,20 @@ class PersonEraser:
             counts["imports"] += sum(self._erase_file(scope, item) for item in page.items if item["SK"] == "CI")
             after = replace(current.add(+counts, kept), place=page.last_key, updated=self.clock())
             if page.last_key is None:
-                self._end_walk(current, after)
+                self._end_walk(current, after, scope)
                 return
             current = store.advance(self.table, current, after)
             yield
 
-    def _end_walk(self, before: Erasure, after: Erasure) -> None:
+    def _end_walk(self, before: Erasure, after: Erasure, scope: ErasureScope) -> None:
         now = self.clock()
-        if after.is_last_walk:
-            store.advance(self.table, before, after.complete(now))
-        else:
+        if not after.is_last_walk:
             store.begin_walk(self.table, before, after.begin_walk(now), now)
+            return
+        found = self.search_dead_letters(scope.is_mentioned)
+        kept = [Kept("dead_letters", name, KeptReason.UNREAD) for name in found.unread]
+        searched = after.add(+Counter(dead_letters=found.removed), kept)
+        store.advance(self.table, before, searched.complete(now))
 
     def _erase_items(self, scope: ErasureScope, items: Iterable[Item]) -> tuple[Counter[str], list[Kept]]:
         """Erase items; return how many of each kind were erased, and what stays."""

@@ -36,12 +36,15 @@ class ErasureForm(Form):
 
 
 class KeptBody(ResponseModel):
-    """Something that has the number and stays."""
+    """Something that has the number, or may have it, and stays."""
 
     kind: str
-    sid: str = Field(description="What it is, or belongs to.")
+    sid: str = Field(description="What it is, or belongs to; of a dead-letter queue its name.")
     reason: KeptReason = Field(
-        description="`others_words`: somebody else wrote the number. `in_use`: it was in use to the end; erase again."
+        description=(
+            "`others_words`: somebody else wrote the number. `in_use`: it was in use to the end; erase again. "
+            "`unread`: the queue has messages that could not be read."
+        )
     )
 
 
