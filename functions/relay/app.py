@@ -33,15 +33,17 @@ from partyline.queues.queue_messages import (
 from partyline.queues.queue_sender import QueueMessage
 from partyline.realtime import publisher
 from partyline.settings import variable
+from partyline.storage.service_settings import ConfirmedSettings, SettingsCache
 from partyline.stream.inbox_signals import InboxSignals
 from partyline.stream.push_signals import PushSignals
 from partyline.stream.relay import StreamRelay
-from partyline.stream.service_cache import ServiceCache
 from partyline.stream.stream_consumer import Answer, Relayed, StreamConsumer
 from partyline.webhooks import delivery
 from partyline.webhooks.fan_out import FanOut
+from partyline.webhooks.receivers import Receivers
 
 TABLE = bootstrap.build_table()
+SETTINGS = SettingsCache(TABLE, bootstrap.now)
 CONSUMER = StreamConsumer(bootstrap.build_sqs(), failures_url=lambda: variable("RELAY_FAILURES_URL"))
 
 # How many seconds the filling of an inbox waits.
@@ -51,10 +53,17 @@ FILL_DELAY = 5
 SECOND_REMOVAL_DELAY = 900
 
 
-def build_signals() -> tuple[InboxSignals, PushSignals]:
-    """Build what finds out what a batch of records means for the inbox and for notifications."""
-    services = ServiceCache(TABLE)
-    return InboxSignals(services), PushSignals(services, bootstrap.now)
+def build_readers() -> tuple[Receivers, InboxSignals, PushSignals]:
+    """Build what finds out what a batch of records means: for receivers of events, the inbox and notifications.
+
+    The settings are confirmed once for the batch.
+    """
+    settings = ConfirmedSettings(SETTINGS)
+    return (
+        Receivers(TABLE, settings),
+        InboxSignals(settings.fetch_service),
+        PushSignals(settings.fetch_service, bootstrap.now),
+    )
 
 
 @metrics.log_metrics
@@ -62,10 +71,10 @@ def build_signals() -> tuple[InboxSignals, PushSignals]:
 @track_deadline
 def handler(event: dict[str, Any], context: object) -> Answer:
     """Relay a batch of stream records. The first record that fails is delivered again, with all after it."""
-    return CONSUMER.consume(event, partial(relay, *build_signals()))
+    return CONSUMER.consume(event, partial(relay, *build_readers()))
 
 
-def relay(inbox: InboxSignals, push: PushSignals, record: Mapping[str, Any]) -> Relayed:
+def relay(receivers: Receivers, inbox: InboxSignals, push: PushSignals, record: Mapping[str, Any]) -> Relayed:
     """Build the queue messages that one stream record requires."""
     messages: list[QueueMessage] = []
 
@@ -79,6 +88,7 @@ def relay(inbox: InboxSignals, push: PushSignals, record: Mapping[str, Any]) -> 
     calls: list[int] = []
     fan_out = FanOut(
         TABLE,
+        receivers,
         account_sid=variable("ACCOUNT_SID"),
         enqueue_callback=lambda subject, callback: messages.append(_call(subject, callback)),
         enqueue_push=lambda push, name: messages.append(_push(push, name)),

@@ -27,11 +27,13 @@ from partyline.outbound import delivery_reports
 from partyline.queues.queue_messages import Callback, ImportRun, Push, Removed
 from partyline.storage import connections, lines, messages
 from partyline.storage.connections import Connection
+from partyline.storage.service_settings import ConfirmedSettings, SettingsCache
 from partyline.storage.table import Table
 from partyline.stream import relay as stream_relay
 from partyline.webhooks import pre_action
 from partyline.webhooks.fan_out import FanOut
 from partyline.webhooks.pre_action import ConsultAll
+from partyline.webhooks.receivers import Receivers
 from tests.support.api_harness import (
     ACCOUNT,
     ROOT,
@@ -89,6 +91,10 @@ class World:
     imported: list[ImportRun] = field(default_factory=list)
     _calls: list[Call] = field(default_factory=list)
     _ids: Iterator[int] = field(default_factory=itertools.count)
+    settings: SettingsCache = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.settings = SettingsCache(self.table, self.clock)
 
     @property
     def enabled(self) -> Api:
@@ -164,28 +170,35 @@ class World:
     def relay(self, *, times: int = 1) -> list[Call]:
         """Relay what is new in the stream, each record so many times; the calls that were queued, in order."""
         before = len(self._calls)
-        stream = stream_relay.StreamRelay(
+        while records := self.news():
+            stream = self._build_relay()
+            for record in records:
+                for _ in range(times):
+                    stream.relay(record)
+        return self._calls[before:]
+
+    def _build_relay(self) -> stream_relay.StreamRelay:
+        """The relay of one batch of records."""
+        fan_out = self.fan_out
+        return stream_relay.StreamRelay(
             enqueue_send=lambda group, deduplication_id, body: None,
             fetch_media=lambda reference: None,
             activate=self._activate,
-            publish=lambda happening, name: _ignore(self.fan_out.publish(happening, name)),
-            publish_receipt=lambda receipt: _ignore(self.fan_out.publish_receipt(receipt)),
+            publish=lambda happening, name: _ignore(fan_out.publish(happening, name)),
+            publish_receipt=lambda receipt: _ignore(fan_out.publish_receipt(receipt)),
             clean_up=self.cleaned.append,
             run_import=self.imported.append,
             refresh_inbox=lambda service_sid, sid: None,
             order_texts=lambda service_sid, on: None,
             note_holder=lambda service_sid, number: None,
         )
-        while records := self.news():
-            for record in records:
-                for _ in range(times):
-                    stream.relay(record)
-        return self._calls[before:]
 
     @property
     def fan_out(self) -> FanOut:
+        """The fan-out of one batch. Settings are kept from batch to batch, as the relay keeps them."""
         return FanOut(
             self.table,
+            Receivers(self.table, ConfirmedSettings(self.settings)),
             ACCOUNT,
             enqueue_callback=lambda subject, callback: self._calls.append(Call(subject, callback)),
             enqueue_push=lambda pushed, name: self.pushed.append((pushed, name)),

@@ -25,7 +25,13 @@ SECRETS: dict[str, str] = json.loads((ROOT / "local" / "sample_secrets.json").re
 ACCOUNT_SID = "AC0123456789abcdef0123456789abcdef"
 DEAD_LETTERS = ("callbacks-dead.fifo", "live-dead.fifo", "inbox-dead", "relay-dead")
 # A transaction needs the permission of each of its parts.
-PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+PARTS = {
+    "Get": "GetItem",
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.permissions import INBOX_MEMBER
 from partyline.domain.push_subscriptions import NotifyScope, PushSubscription
-from partyline.domain.services import ApiKey, Service, User, build_service
+from partyline.domain.services import ApiKey, User, build_service
 from partyline.http_client import HttpResponse
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import PushJob
@@ -97,22 +97,10 @@ def sample_of(job: PushJob) -> dict[str, Any]:
 # --- what the relay queues
 
 
-def test_nothing_is_queued_where_nobody_has_notifications(
-    function: Load, service: str, table: Table, called: set[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_queued_where_nobody_has_notifications(function: Load, service: str) -> None:
     relay = function("relay")
-    reads: list[str] = []
-    fetch = services.fetch
-
-    def fetch_and_note(given: Table, sid: str) -> Service | None:
-        reads.append(sid)
-        return fetch(given, sid)
-
-    monkeypatch.setattr(services, "fetch", fetch_and_note)
     relay.handler(numbered(told(service), told(service), told(service)), Context())
     assert waiting(relay.variable("PUSH_QUEUE_URL")) == []
-    # What says so is read for the inbox anyway.
-    assert reads == [service]
 
 
 def test_new_messages_are_queued_where_somebody_has(function: Load, service: str, table: Table) -> None:

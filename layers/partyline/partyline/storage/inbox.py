@@ -14,7 +14,7 @@ from datetime import datetime
 from partyline.domain.inbox import InboxEntry, InboxPointer
 from partyline.domain.services import Service
 from partyline.serialization import format_time
-from partyline.storage import codec, event_outbox, inbox_keys, keys
+from partyline.storage import codec, event_outbox, inbox_keys, keys, service_settings
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import EXISTS, MAX_TRANSACTION, NEW, Condition, Table, Write, change, check, delete, put
 
@@ -43,12 +43,16 @@ def start(table: Table, service: Service, now: str) -> bool:
     return table.written(
         change("service", keys.service(service.sid), sets, is_first),
         put("start", inbox_keys.start(service.sid), {"sid": service.sid, "outbox": "inbox"}),
+        service_settings.build_version_write(),
     )
 
 
 def mark_filled(table: Table, service_sid: str) -> None:
     """Note that everything that was there before a Service used its inbox is in it; nothing if the Service is gone."""
-    table.written(change("service", keys.service(service_sid), {"inbox_filled": True}, EXISTS))
+    table.written(
+        change("service", keys.service(service_sid), {"inbox_filled": True}, EXISTS),
+        service_settings.build_version_write(),
+    )
 
 
 def order_repair(table: Table, service_sid: str, conversation_sid: str, now: datetime) -> None:

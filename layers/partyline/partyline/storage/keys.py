@@ -204,6 +204,11 @@ def account_webhooks() -> Key:
     return Key("ACCOUNT", "WEBHOOKS")
 
 
+def settings_version() -> Key:
+    """Return the key of the version of all settings that are kept in memory (service_settings)."""
+    return Key("ACCOUNT", "VERSION")
+
+
 def service(sid: str) -> Key:
     return Key(f"IS#{sid}", "IS")
 

@@ -13,7 +13,7 @@ from partyline.domain import sids
 from partyline.domain.push_subscriptions import LIFE, NotifyScope, PushSubscription
 from partyline.domain.services import Service
 from partyline.errors import Conflict
-from partyline.storage import codec, keys, push_subscription_keys
+from partyline.storage import codec, keys, push_subscription_keys, service_settings
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, check, delete, put
 
@@ -33,7 +33,7 @@ def save(table: Table, service: Service, subscription: PushSubscription) -> str 
     """
     writes = [put("subscription", push_subscription_keys.push_subscription(subscription.sid), _to_item(subscription))]
     if (service.push_until or 0) < subscription.until:
-        writes.append(_extend(service, subscription.until + _STEP))
+        writes += [_extend(service, subscription.until + _STEP), service_settings.build_version_write()]
     if subscription.session:
         writes.append(check("session", push_subscription_keys.ended_session(subscription.session), NEW))
     try:

@@ -7,7 +7,7 @@ from datetime import datetime
 from partyline.domain.services import Configuration, Role, Service, build_service
 from partyline.errors import Conflict, RuleViolation
 from partyline.serialization import format_time
-from partyline.storage import codec, keys, retry
+from partyline.storage import codec, keys, retry, service_settings
 from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, check, delete, diff_items, put
 
 _DEFAULT_ROLES = ("creator_role_sid", "member_role_sid", "user_role_sid")
@@ -70,6 +70,7 @@ def update(table: Table, before: Service, after: Service, *orders: Write) -> boo
     new_defaults = dict.fromkeys(sets[name] for name in _DEFAULT_ROLES if name in sets)
     writes = [
         change("service", keys.service(after.sid), sets, EXISTS),
+        service_settings.build_version_write(),
         *(check("role", keys.role(after.sid, sid), EXISTS) for sid in new_defaults),
         *orders,
     ]
@@ -89,7 +90,11 @@ def remove(table: Table, sid: str) -> bool:
     RuleViolation service_is_default for the account's default Service.
     """
     is_not_default = Condition("default_service_sid <> :sid", values={":sid": sid})
-    writes = [check("default", keys.configuration(), is_not_default), delete("service", keys.service(sid), EXISTS)]
+    writes = [
+        check("default", keys.configuration(), is_not_default),
+        delete("service", keys.service(sid), EXISTS),
+        service_settings.build_version_write(),
+    ]
     try:
         retry.STANDARD.run(lambda: table.transact(writes), can_retry=retry.is_race)
     except Conflict as conflict:
@@ -110,7 +115,7 @@ def configure(table: Table, before: Configuration, after: Configuration) -> None
     sets = diff_items(codec.encode(before), codec.encode(after))
     if not sets:
         return
-    writes = [change("configuration", keys.configuration(), sets)]
+    writes = [change("configuration", keys.configuration(), sets), service_settings.build_version_write()]
     if before.default_service_sid != after.default_service_sid:
         writes.append(check("service", keys.service(after.default_service_sid), EXISTS))
     if not table.written(*writes):

@@ -14,7 +14,7 @@ from partyline.domain.webhook_configuration import (
     select_configuration,
 )
 from partyline.errors import Conflict, RuleViolation
-from partyline.storage import codec, event_outbox, keys
+from partyline.storage import codec, event_outbox, keys, service_settings
 from partyline.storage.conversation_items import no_new_message
 from partyline.storage.keys import Key
 from partyline.storage.table import EXISTS, NEW, Table, change, delete, diff_items, put
@@ -103,4 +103,7 @@ def configure(
 ) -> WebhookConfiguration:
     """Store what differs; return the stored settings. Concurrent changes of different settings all hold."""
     sets = diff_items(codec.encode(before), codec.encode(after))
-    return codec.decode(WebhookConfiguration, table.write(change("webhooks", key, sets))) if sets else after
+    if not sets:
+        return after
+    table.written(change("webhooks", key, sets), service_settings.build_version_write())
+    return configuration(table, key)

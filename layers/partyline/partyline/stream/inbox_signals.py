@@ -1,27 +1,31 @@
 """Find in the table's stream what the inbox, and the index of texts, have to bring up to date.
 
 Of a batch of records each conversation, and each message, is refreshed once, however many records are about it. Nothing
-is queued for a Service that does not use them; to know that takes one read for each Service in a batch. A Service that
-begins to use one while a batch is relayed misses nothing: the job that fills it begins later and reads what is there.
+is queued for a Service that does not use them, which is known from its settings. A Service that begins to use one while
+a batch is relayed misses nothing: the job that fills it begins later and reads what is there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from partyline.domain import inbox_events, sids
 from partyline.domain.events import EventBatch
+from partyline.domain.services import Service
 from partyline.queues.queue_messages import InboxJob, InboxJobKind
-from partyline.stream.service_cache import ServiceCache
 
 _TEXT_EVENTS = frozenset({"onMessageAdded", "onMessageUpdated", "onMessageRemoved"})
 
 
 @dataclass(frozen=True, slots=True)
 class InboxSignals:
-    """What one batch of records means for the inbox. Several threads may use it: at worst a job is queued twice."""
+    """What one batch of records means for the inbox. Several threads may use it: at worst a job is queued twice.
 
-    services: ServiceCache
+    `find_service` returns a Service by its SID; None when it does not exist.
+    """
+
+    find_service: Callable[[str], Service | None]
     _queued: set[InboxJob] = field(default_factory=set)
 
     def list_for_batch(self, batch: EventBatch) -> list[InboxJob]:
@@ -47,7 +51,7 @@ class InboxSignals:
 
     def _is_used(self, job: InboxJob) -> bool:
         """Whether the Service of a job uses what the job brings up to date."""
-        service = self.services.fetch(job.service_sid)
+        service = self.find_service(job.service_sid)
         if service is None:
             return False
         return bool(service.text_search) if job.kind is InboxJobKind.MESSAGE else service.inbox_shards is not None

@@ -1,7 +1,6 @@
 """Find in the table's stream the new messages of which browsers may show notifications.
 
-Nothing is queued for a Service whose people have no notifications; that is known from the Service itself, which is read
-for the inbox anyway.
+Nothing is queued for a Service whose people have no notifications, which is known from its settings.
 """
 
 from __future__ import annotations
@@ -12,15 +11,18 @@ from datetime import datetime
 
 from partyline.domain import sids
 from partyline.domain.events import EventBatch
+from partyline.domain.services import Service
 from partyline.queues.queue_messages import PushJob
-from partyline.stream.service_cache import ServiceCache
 
 
 @dataclass(frozen=True, slots=True)
 class PushSignals:
-    """What one batch of records means for notifications."""
+    """What one batch of records means for notifications.
 
-    services: ServiceCache
+    `find_service` returns a Service by its SID; None when it does not exist.
+    """
+
+    find_service: Callable[[str], Service | None]
     clock: Callable[[], datetime]
 
     def list_for_batch(self, batch: EventBatch) -> list[PushJob]:
@@ -33,5 +35,5 @@ class PushSignals:
         return [PushJob(batch.service_sid, batch.subject, message_sid) for message_sid in added]
 
     def _is_used(self, service_sid: str) -> bool:
-        service = self.services.fetch(service_sid)
+        service = self.find_service(service_sid)
         return service is not None and (service.push_until or 0) > self.clock().timestamp()

@@ -1,4 +1,4 @@
-"""Services that a batch of records or jobs is about: each is read once."""
+"""Services that a batch of jobs is about: each is read once."""
 
 from __future__ import annotations
 

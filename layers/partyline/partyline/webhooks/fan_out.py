@@ -12,18 +12,18 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from partyline.domain import events, sids
+from partyline.domain import events
 from partyline.domain.events import BY_TEXT, Event, EventBatch
 from partyline.domain.membership import Roster
 from partyline.domain.receipts import Receipt
 from partyline.domain.services import Service
-from partyline.domain.webhook_configuration import MAX_PER_CONVERSATION, ScopedWebhook, WebhookConfiguration
+from partyline.domain.webhook_configuration import WebhookConfiguration
 from partyline.queues.queue_messages import Callback, Push
-from partyline.storage import connections, conversations, messages, queries, webhooks
-from partyline.storage.queries import Window
+from partyline.storage import conversations, messages, webhooks
 from partyline.storage.table import Table
 from partyline.webhooks import filters
 from partyline.webhooks.filters import Endpoint
+from partyline.webhooks.receivers import Receivers
 
 # The most earlier messages that are replayed to a new webhook, and how many are read at a time. A longer replay would
 # exceed one run of the relay, and every later record of the stream would wait for it.
@@ -33,13 +33,15 @@ _PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class FanOut:
-    """Turn events into queue messages.
+    """Turn the events of one batch of changes into queue messages.
 
-    `enqueue_callback` queues a call in the order of its subject, the SID of a conversation or a user. `enqueue_push`
-    queues events for live connections under a deduplication name. `observe` gets every batch, whoever receives it.
+    `receivers` are those of the batch. `enqueue_callback` queues a call in the order of its subject, the SID of a
+    conversation or a user. `enqueue_push` queues events for live connections under a deduplication name. `observe` gets
+    the events of every transaction, whoever receives them.
     """
 
     table: Table
+    receivers: Receivers
     account_sid: str
     enqueue_callback: Callable[[str, Callback], None]
     enqueue_push: Callable[[Push, str], None]
@@ -53,22 +55,22 @@ class FanOut:
         if batch.replay:
             return self._replay(batch, batch.replay)
         self.observe(batch)
-        has_listeners = connections.is_any_listening(self.table, batch.service_sid)
+        has_listeners = self.receivers.is_any_listening(batch.service_sid)
         if not (has_listeners or batch.cause.notify_webhooks):
             return 0
-        in_force = webhooks.fetch_in_force(self.table, batch.service_sid)
-        published = self._complete(batch, in_force.service)
+        settings = self.receivers.fetch_settings(batch.service_sid)
+        published = self._complete(batch, settings.service)
         if has_listeners:
             self.enqueue_push(
                 Push(batch.service_sid, batch.subject, published, batch.identities, batch.owners or ()), name
             )
         if not batch.cause.notify_webhooks:
             return 0
-        return self._enqueue_callbacks(batch, published, in_force.webhooks, name)
+        return self._enqueue_callbacks(batch, published, settings.webhooks, name)
 
     def publish_receipt(self, receipt: Receipt) -> int:
         """Publish a receipt's new status, once for each; return the number of calls."""
-        conversation = conversations.fetch(self.table, receipt.conversation_sid)
+        conversation = self.receivers.fetch_conversation(receipt.conversation_sid)
         if conversation is None:
             return 0
         event = events.delivery_updated_event(receipt, conversation)
@@ -86,19 +88,13 @@ class FanOut:
     def _enqueue_callbacks(
         self, batch: EventBatch, published: tuple[Event, ...], configuration: WebhookConfiguration, name: str
     ) -> int:
-        scoped = self._list_scoped(batch) if batch.webhooks is None else batch.webhooks
+        scoped = self.receivers.list_webhooks(batch.subject) if batch.webhooks is None else batch.webhooks
         calls = 0
         for position, event in enumerate(published):
             for endpoint in filters.select_endpoints(event, configuration, scoped):
                 self.enqueue_callback(batch.subject, _build_callback(endpoint, event, f"{name}/{position}"))
                 calls += 1
         return calls
-
-    def _list_scoped(self, batch: EventBatch) -> list[ScopedWebhook]:
-        if not batch.subject.startswith(sids.CONVERSATION):
-            return []
-        page = queries.webhooks(self.table, batch.subject, Window(MAX_PER_CONVERSATION))
-        return [webhook for _, webhook in page.entries]
 
     # --- replay to a new webhook
 

@@ -1,0 +1,132 @@
+"""The settings that every text needs, those of the account and of its Service: kept in memory, confirmed for each use.
+
+All settings together have one version: an item with a random value, which each change of a setting replaces in its own
+transaction. Settings are read together with their version, as they were at one moment. Whoever uses kept settings reads
+the version first. If it is another, the settings are read again. So every change that was answered before is used.
+
+What does not exist is not kept. Settings of an unknown age, which no version confirms, are not used longer than
+MAX_AGE: while a stack is upgraded, functions of an older version may write settings without a version.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from partyline.domain.services import Configuration, Service
+from partyline.domain.webhook_configuration import WebhookConfiguration, select_configuration
+from partyline.storage import codec, keys
+from partyline.storage.attribute_values import Item
+from partyline.storage.table import Table, Write, change
+
+MAX_AGE = timedelta(minutes=1)
+# Of how many Services settings are kept at most.
+MAX_KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """The settings of the account and of one Service.
+
+    `configuration` is None while the account has none, and `service` when the Service does not exist.
+    """
+
+    configuration: Configuration | None = None
+    account_webhooks: WebhookConfiguration = field(default_factory=WebhookConfiguration)
+    service: Service | None = None
+    service_webhooks: WebhookConfiguration = field(default_factory=WebhookConfiguration)
+
+    @property
+    def webhooks(self) -> WebhookConfiguration:
+        """The webhooks that are in force in the Service."""
+        return select_configuration(self.account_webhooks, self.service_webhooks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Settings that were read at a time, under a version."""
+
+    settings: ServiceSettings
+    version: str
+    read: datetime
+
+
+def build_version_write() -> Write:
+    """Build the write that belongs into the transaction of each change of a setting."""
+    return change("version", keys.settings_version(), {"version": secrets.token_hex(8)})
+
+
+def decode_version(item: Item | None) -> str:
+    """Return the version in its item; the empty one while no setting was ever changed."""
+    version: str = (item or {}).get("version", "")
+    return version
+
+
+class SettingsCache:
+    """Keeps settings for the life of a process."""
+
+    def __init__(self, table: Table, clock: Callable[[], datetime]) -> None:
+        self._table = table
+        self._clock = clock
+        self._kept: dict[str, _Kept] = {}
+
+    def fetch_version(self) -> str:
+        """Read the version of all settings."""
+        return decode_version(self._table.get(keys.settings_version()))
+
+    def fetch(self, service_sid: str, version: str) -> ServiceSettings:
+        """Return the settings of a Service, which are those of this version or newer."""
+        kept = self._kept.get(service_sid)
+        if kept and kept.version == version and self._clock() - kept.read < MAX_AGE:
+            return kept.settings
+        return self._load(service_sid)
+
+    def _load(self, service_sid: str) -> ServiceSettings:
+        read = self._clock()
+        configuration, account_webhooks = keys.configuration(), keys.account_webhooks()
+        service, service_webhooks = keys.service(service_sid), keys.service_webhooks(service_sid)
+        found = self._table.get_together(
+            [keys.settings_version(), configuration, account_webhooks, service, service_webhooks]
+        )
+        settings = ServiceSettings(
+            codec.decode(Configuration, found[configuration]) if configuration in found else None,
+            codec.decode(WebhookConfiguration, found.get(account_webhooks, {})),
+            codec.decode(Service, found[service]) if service in found else None,
+            codec.decode(WebhookConfiguration, found.get(service_webhooks, {})),
+        )
+        if settings.service is None:
+            self._kept.pop(service_sid, None)
+            return settings
+        if len(self._kept) >= MAX_KEPT:
+            self._kept.clear()
+        self._kept[service_sid] = _Kept(settings, decode_version(found.get(keys.settings_version())), read)
+        return settings
+
+
+@dataclass(slots=True)
+class ConfirmedSettings:
+    """Settings for one batch of work: confirmed when the first are asked for, and the same until its end.
+
+    Several threads may use it.
+    """
+
+    cache: SettingsCache
+    _version: str | None = None
+    _confirmed: dict[str, ServiceSettings] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def fetch(self, service_sid: str) -> ServiceSettings:
+        """Return the settings of a Service."""
+        with self._lock:
+            if self._version is None:
+                self._version = self.cache.fetch_version()
+            if service_sid not in self._confirmed:
+                self._confirmed[service_sid] = self.cache.fetch(service_sid, self._version)
+            return self._confirmed[service_sid]
+
+    def fetch_service(self, sid: str) -> Service | None:
+        """Return a Service; None when it does not exist."""
+        return self.fetch(sid).service

@@ -1,0 +1,56 @@
+"""Who receives the events of one batch of the table's changes: each question is asked once for the batch.
+
+All changes of the batch were stored before the first question, so whatever was answered before one of them applies.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from partyline.domain import sids
+from partyline.domain.conversations import Conversation
+from partyline.domain.webhook_configuration import MAX_PER_CONVERSATION, ScopedWebhook
+from partyline.storage import connections, conversations, queries
+from partyline.storage.queries import Window
+from partyline.storage.service_settings import ConfirmedSettings, ServiceSettings
+from partyline.storage.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Receivers:
+    """Reads who receives the events of one batch. Several threads may use it, each for conversations of its own."""
+
+    table: Table
+    settings: ConfirmedSettings
+    _listening: dict[str, bool] = field(default_factory=dict)
+    _conversations: dict[str, Conversation | None] = field(default_factory=dict)
+    _webhooks: dict[str, Sequence[ScopedWebhook]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def fetch_settings(self, service_sid: str) -> ServiceSettings:
+        """Return the settings of a Service."""
+        return self.settings.fetch(service_sid)
+
+    def is_any_listening(self, service_sid: str) -> bool:
+        """Return whether a Service has a live connection."""
+        with self._lock:
+            if service_sid not in self._listening:
+                self._listening[service_sid] = connections.is_any_listening(self.table, service_sid)
+            return self._listening[service_sid]
+
+    def fetch_conversation(self, sid: str) -> Conversation | None:
+        """Read a conversation; return None when it does not exist."""
+        if sid not in self._conversations:
+            self._conversations[sid] = conversations.fetch(self.table, sid)
+        return self._conversations[sid]
+
+    def list_webhooks(self, subject: str) -> Sequence[ScopedWebhook]:
+        """List the webhooks of a conversation. A user has none."""
+        if not subject.startswith(sids.CONVERSATION):
+            return ()
+        if subject not in self._webhooks:
+            page = queries.webhooks(self.table, subject, Window(MAX_PER_CONVERSATION))
+            self._webhooks[subject] = [webhook for _, webhook in page.entries]
+        return self._webhooks[subject]
