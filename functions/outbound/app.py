@@ -34,6 +34,8 @@ TABLE = bootstrap.build_table(bootstrap.read_hash_key)
 FILES = OutboundFiles(TABLE, bootstrap.build_bucket(), bootstrap.build_media_link, bootstrap.now)
 HTTP = build_transport(timeout=float(variable("CARRIER_TIMEOUT")))
 SETTLEMENT = SendSettlement(TABLE, bootstrap.now)
+# The share of all concurrent requests that a slow carrier may hold.
+SLOW_SHARE = 4
 # How often a carrier is asked for the outcome of a text, minutes apart. The queue would deliver it more often.
 MAX_LOOKS = 4
 
@@ -47,10 +49,15 @@ def build_loader() -> SendLoader:
     )
 
 
+def slow_slots() -> int:
+    """Return how many requests may wait for one slow carrier at a time."""
+    return max(1, int(variable("SEND_CONCURRENCY")) // SLOW_SHARE)
+
+
 def build_sender() -> Sender:
     """Build the sender from the current carrier secrets."""
     secrets = bootstrap.read_carrier_secrets()
-    rate_limiter = RateLimiter(TABLE, bootstrap.now, rate=lambda name: registry.account_rate(name, secrets))
+    rate_limiter = RateLimiter(TABLE, bootstrap.now, lambda name: registry.account_rate(name, secrets), slow_slots())
     requester = CarrierRequester(TABLE, bootstrap.now, SETTLEMENT, rate_limiter)
     return Sender(build_loader(), rate_limiter, FILES.prepare, requester, bootstrap.now)
 

@@ -124,6 +124,7 @@ class Outbound:
     clock: Callable[[], datetime]
     attachments: AttachmentSource
     rate: Callable[[str], str | None]
+    slots: int = 5
 
     @property
     def loader(self) -> SendLoader:
@@ -135,7 +136,7 @@ class Outbound:
 
     @property
     def rate_limiter(self) -> RateLimiter:
-        return RateLimiter(self.table, self.clock, self.rate)
+        return RateLimiter(self.table, self.clock, self.rate, self.slots)
 
     @property
     def sender(self) -> Sender:

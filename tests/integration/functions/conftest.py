@@ -129,6 +129,7 @@ def function(
         "MEDIA_BUCKET": "media",
         "MEDIA_LINK_SECONDS": "86400",
         "CARRIER_TIMEOUT": "3",
+        "SEND_CONCURRENCY": "200",
         "CARRIER_URLS": "",
         "LIVE_URL": "wss://live.example/prod",
         "SIGN_IN_ROLES": "admins=inbox admin,staff=inbox member,limited=inbox limited",

@@ -292,7 +292,7 @@ def test_sends_to_a_dead_carrier_wait_no_longer_than_the_patience(error: SendErr
     """A hundred conversations, as their queue does it: who is due next is received. An answer takes ten seconds, and
     attempts do not run out."""
     now = NOW
-    limiter = rate_limiter.RateLimiter(Memory(), clock=lambda: now, rate=lambda carrier: None)
+    limiter = rate_limiter.RateLimiter(Memory(), clock=lambda: now, rate=lambda carrier: None, slots=5)
     line = Line("LN1", P, "bandwidth", NOW, NOW)
     references = [SendReference("CH1", f"IM{number}", "0") for number in range(100)]
     due: list[tuple[datetime, int, rate_limiter.Turn | None]] = [(NOW, number, None) for number in range(100)]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from partyline import deadline
 from partyline.carriers.base import Accepted, Carrier
@@ -87,11 +87,24 @@ class CarrierRequester:
         """Claim a request, ask the carrier and settle the answer.
 
         A request that an earlier attempt has made is settled by what that recorded. The carrier is not asked when too
-        little time is left, or when the request is refused without it.
+        little time is left, when it is slow and has no slot free, or when the request is refused without it.
         """
         if deadline.seconds_left() < REQUEST_SECONDS:
             # The function could end before the answer, and the fate of the request would be unknown.
             return RequestResult(build_retry("too little time is left"), Claim(SendState.WAITING))
+        turn = request.job.turn
+        if turn is None:
+            return self._make_in_slot(request)
+        slot = self.rate_limiter.take_slot(turn.known)
+        if slot is None:
+            delay = self.rate_limiter.wait_for_slot(request.job.reference, turn.known)
+            return RequestResult(build_retry("its carrier is slow", delay=delay, paced=True), Claim(SendState.WAITING))
+        try:
+            return self._make_in_slot(request)
+        finally:
+            self.rate_limiter.give_back_slot(turn.known, slot)
+
+    def _make_in_slot(self, request: CarrierRequest) -> RequestResult:
         claim = sends.claim(self.table, request.reference, request.build_claim(), self.clock())
         if claim.state is not SendState.SENDING:
             return RequestResult(self._resume(request.with_cuts(claim.cuts), claim), claim)
@@ -119,18 +132,24 @@ class CarrierRequester:
 
     def _ask(self, carrier: Carrier, request: CarrierRequest, claim: Claim) -> SendAttempt:
         """Ask the carrier, and record its answer before anything else."""
+        began = self.clock()
         try:
             accepted = carrier.send(request.text)
-        except Ambiguous as error:
-            attempt = self._record_unknown(request, str(error))
-            self._adjust_rate(request, error)
-            return attempt
         except SendError as error:
-            attempt = self._settle_unsent(request, claim, error)
-            return replace(attempt, delay=max(self._adjust_rate(request, error), attempt.delay))
+            took = self.clock() - began
+            return self._settle_error(request, claim, error, took)
+        took = self.clock() - began
         self.settlement.accept(request, claim, accepted)
-        self._adjust_rate(request)
+        self._adjust_rate(request, took)
         return SendAttempt(NextStep.DONE, SendState.SENT)
+
+    def _settle_error(self, request: CarrierRequest, claim: Claim, error: SendError, took: timedelta) -> SendAttempt:
+        if isinstance(error, Ambiguous):
+            attempt = self._record_unknown(request, str(error))
+            self._adjust_rate(request, took, error)
+            return attempt
+        attempt = self._settle_unsent(request, claim, error)
+        return replace(attempt, delay=max(self._adjust_rate(request, took, error), attempt.delay))
 
     def _record_unknown(self, request: CarrierRequest, reason: str) -> SendAttempt:
         sends.record_unknown(self.table, request.reference, self.clock())
@@ -154,11 +173,12 @@ class CarrierRequester:
         self.settlement.refuse(request, claim, error.error_code, refused)
         return SendAttempt(NextStep.DONE, SendState.REFUSED, reason=str(error))
 
-    def _adjust_rate(self, request: CarrierRequest, error: SendError | None = None) -> float:
+    def _adjust_rate(self, request: CarrierRequest, took: timedelta, error: SendError | None = None) -> float:
         """Adjust the rate limiter to an answer; return how many seconds the line pauses."""
         turn = request.job.turn
         if turn is None:
             return 0.0
+        self.rate_limiter.record_duration(turn.known, took)
         match error:
             case Throttled():
                 return self.rate_limiter.record_throttled(request.job.reference, turn.known, error.retry_after)

@@ -2,6 +2,8 @@
 
     rates       a line (`Rate`) and an account (`<carrier>_rate` in the secret) send so many texts a second, counted by
                 recipient, as carriers count them. Turns are reserved ahead, and a send waits for its own in the queue
+    slots       requests to a slow carrier wait for one of a few slots, so that it holds none of the others'
+                concurrency (carrier_slots)
     pauses      a line is paused for all conversations when its carrier answers 429 or that its queue is full. A
                 carrier's account is paused for all lines after FAILURES_TO_PAUSE requests in a row without an answer.
                 After a pause one send probes; the others follow when it is answered
@@ -20,7 +22,7 @@ from decimal import Decimal
 
 from partyline.domain.lines import Line
 from partyline.domain.sends import SendReference
-from partyline.storage import rate_limits
+from partyline.storage import carrier_slots, rate_limits
 from partyline.storage.rate_limits import Pace, PaceSnapshot
 from partyline.storage.table import Table
 
@@ -60,12 +62,14 @@ class Turn:
 class RateLimiter:
     """Give turns to sends, and pause lines and accounts by what their carriers answer.
 
-    `rate` returns how many texts a second the account of a carrier may send; None for no limit.
+    `rate` returns how many texts a second the account of a carrier may send; None for no limit. `slots` is how many
+    requests may wait for one slow carrier at a time.
     """
 
     table: Table
     clock: Callable[[], datetime]
     rate: Callable[[str], str | None]
+    slots: int
 
     def take_turn(self, reference: SendReference, line: Line, recipients: int) -> Turn:
         """Return the turn of a send; reserve one if it has none.
@@ -81,6 +85,35 @@ class RateLimiter:
             return Turn(known, paused + random.uniform(0, 2), _waited(known, now))  # noqa: S311  (not secrecy)
         wait = (self._reserve_turn(reference, line, recipients, known, now) - now) / 1000
         return Turn(known, min(wait, MAX_WAIT)) if wait > _NEAR else Turn(known, waited=_waited(known, now))
+
+    def take_slot(self, known: PaceSnapshot) -> str | None:
+        """Take a slot of a slow carrier; return its name, empty where none is needed, None when all are taken."""
+        leases = known.account.leases
+        if leases is None:
+            return ""
+        return carrier_slots.take(self.table, known.account.scope, leases, self.slots, self._now())
+
+    def give_back_slot(self, known: PaceSnapshot, slot: str) -> None:
+        """Free a slot that was taken."""
+        if slot:
+            carrier_slots.give_back(self.table, known.account.scope, slot)
+
+    def wait_for_slot(self, reference: SendReference, known: PaceSnapshot) -> float:
+        """Return after how many seconds a send that found no slot looks again: after as long as it has waited.
+
+        So a backlog of any size looks for slots about as often as new sends come.
+        """
+        now = self._now()
+        self._mark_blocked(reference, known, now)
+        waited = (now - (known.turn.first_blocked or now)) / 1000
+        return min(1 + waited, _MAX_PAUSE) * random.uniform(0.75, 1.25)  # noqa: S311  (jitter, not secrecy)
+
+    def record_duration(self, known: PaceSnapshot, took: timedelta) -> None:
+        """Record how long a carrier took to answer, or did not answer."""
+        if took > carrier_slots.SLOW_ANSWER:
+            carrier_slots.record_slow_answer(self.table, known.account.scope, self._now())
+        elif known.account.leases is not None:
+            carrier_slots.record_fast_answer(self.table, known.account.scope)
 
     def record_success(self, known: PaceSnapshot) -> None:
         """Record that the carrier answered: failures and pauses are forgotten."""

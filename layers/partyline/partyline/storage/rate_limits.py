@@ -6,12 +6,13 @@ send is stored beside the send, so that a repeated attempt uses the same turn.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from partyline.domain.sends import SendReference
 from partyline.errors import Conflict
-from partyline.storage import keys, retry
+from partyline.storage import carrier_slots, keys, retry
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import Condition, Table, change
 
@@ -24,7 +25,8 @@ class Pace:
     """The pauses of a line or an account.
 
     No send is made before `until`. `failures` counts failures in a row and `since` is when the first was. `paused` is
-    when the last pause began: turns reserved before are void.
+    when the last pause began: turns reserved before are void. `leases` are those of the slots of a slow carrier, None
+    while it is in time (carrier_slots).
     """
 
     scope: str
@@ -32,6 +34,7 @@ class Pace:
     failures: int = 0
     since: int = 0
     paused: int = 0
+    leases: Mapping[str, int] | None = None
 
     @property
     def is_clear(self) -> bool:
@@ -152,7 +155,8 @@ def reset(table: Table, scope: str) -> None:
 
 
 def _decode_pace(scope: str, item: Item) -> Pace:
-    return Pace(scope, *(item.get(name, 0) for name in ("until", "failures", "since", "paused")))
+    until, failures, since, paused = (item.get(name, 0) for name in ("until", "failures", "since", "paused"))
+    return Pace(scope, until, failures, since, paused, carrier_slots.decode_leases(item))
 
 
 def _decode_turn(item: Item) -> StoredTurn:
