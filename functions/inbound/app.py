@@ -20,6 +20,7 @@ from partyline.inbound.webhook_handler import WebhookHandler
 from partyline.media import text_part
 from partyline.observability import count, logger, metrics
 from partyline.settings import variable
+from partyline.storage.service_settings import SettingsCache
 
 bootstrap.prepare_snapshot()
 PUBLIC_HTTP = bootstrap.build_public_http()
@@ -27,7 +28,12 @@ PRE_WEBHOOK = bootstrap.build_pre_webhook(PUBLIC_HTTP)
 TABLE = bootstrap.build_table(bootstrap.read_hash_key)
 WEBHOOKS = WebhookHandler(
     TABLE,
-    InboundRecorder(TABLE, sids.default_service(variable("ACCOUNT_SID")), PRE_WEBHOOK.consult),
+    InboundRecorder(
+        TABLE,
+        sids.default_service(variable("ACCOUNT_SID")),
+        PRE_WEBHOOK.consult,
+        SettingsCache(TABLE, bootstrap.now),
+    ),
     complete=partial(text_part.fetch_words, PUBLIC_HTTP.send),
 )
 # To Twilio this means "no reply". The other carriers do not read it.

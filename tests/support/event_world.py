@@ -146,7 +146,8 @@ class World:
         parts = tuple(InboundMedia(f"https://carrier.example/{number}.jpg", "image/jpeg") for number in range(media))
         carrier = "telnyx" if line == T else "bandwidth"
         arrived = InboundText(carrier, id or f"carrier-{next(self._ids)}", line, sender, recipients, body, parts)
-        return recorder.InboundRecorder(self.table, SERVICE, self.api.context.ask).record(arrived, self.clock())
+        inbound = recorder.InboundRecorder(self.table, SERVICE, self.api.context.ask, self.settings)
+        return inbound.record(arrived, self.clock())
 
     def report(self, message: dict[str, Any], recipient: str, status: ReceiptStatus, code: int = 0) -> None:
         """What a carrier reports of a message that went into one thread."""

@@ -26,6 +26,7 @@ from partyline.observability import metrics
 from partyline.storage import conversations, keys, lines, messages, queries, services, unrouted, webhooks
 from partyline.storage.keys import Key
 from partyline.storage.queries import Window
+from partyline.storage.service_settings import SettingsCache
 from partyline.storage.table import Table, change
 from partyline.webhooks import pre_action
 
@@ -199,9 +200,12 @@ def test_a_services_own_webhook_is_asked_instead_of_the_accounts(own: Table, hoo
 
 
 def test_asking_costs_no_round_trip_more(own: Table, hook: Hook, client: Any) -> None:
+    services.create_account(own, SERVICE, NOW)
+    recording = recorder.InboundRecorder(own, SERVICE, hook.port(), SettingsCache(own, lambda: NOW))
+    recording.record(text(A, P, C), NOW)
     asked: list[str] = []
     client.meta.events.register("before-call.dynamodb.*", lambda model, **_: asked.append(model.name))
-    record(own, text(A, P, B), hook)
+    recording.record(text(A, P, B), NOW)
     assert asked == ["BatchGetItem", "TransactWriteItems"]
 
 

@@ -29,6 +29,7 @@ from partyline.inbound import recorder, unrouted_inbox
 from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.storage import conversations, copies, lines, memberships, messages, queries, services
 from partyline.storage.queries import Window
+from partyline.storage.service_settings import SettingsCache
 from partyline.storage.table import Table
 from tests.support.api_harness import consult_no_webhook
 
@@ -541,28 +542,59 @@ Make = Callable[[], InboundText]
 def test_what_a_text_costs(
     own: Table, round_trips: list[str], name: str, make: Make, known: bool, expected: list[str]
 ) -> None:
-    if known:
-        record(own, make())
-    before = len(round_trips)
+    keeping = keep_settings(own)
     inbound = make()
-    record(own, text(inbound.sender, *inbound.recipients, body="another"))
+    if known:
+        keeping.record(inbound, NOW)
+    before = len(round_trips)
+    keeping.record(text(inbound.sender, *inbound.recipients, body="another"), NOW)
     assert round_trips[before:] == expected
 
 
-def test_what_a_conversation_in_a_service_that_the_line_names_costs(own: Table, round_trips: list[str]) -> None:
+def keep_settings(own: Table) -> recorder.InboundRecorder:
+    """A recorder that keeps the settings of the account's first Service."""
     services.create_account(own, SERVICE, NOW)
-    configure(own, P, service_sid=second_service(own), type=AutoCreationType.STUDIO, studio_flow_sid="FW1")
-    before = len(round_trips)
+    cache = SettingsCache(own, lambda: NOW)
+    cache.fetch(SERVICE, cache.fetch_version())
+    return recorder.InboundRecorder(own, SERVICE, consult_no_webhook, cache)
+
+
+def test_settings_that_are_not_kept_are_read_beside_the_conversation(own: Table, round_trips: list[str]) -> None:
+    services.create_account(own, SERVICE, NOW)
     record(own, text(A, P, B))
-    record(own, text(B, P, A))
-    made, known = round_trips[before : before + 3], round_trips[before + 3 :]
-    assert made == ["BatchGetItem"] * 2 + ["TransactWriteItems"]
-    # The Service's webhooks are read beside the conversation: three, one after the other.
-    assert (known[0], sorted(known[1:3]), known[3:]) == (
-        "BatchGetItem",
-        ["GetItem", "Query"],
-        ["TransactWriteItems"],
-    )
+    before = len(round_trips)
+    record(own, text(A, P, B, body="another"))
+    first, second, third, last = round_trips[before:]
+    assert (first, {second, third}, last) == ("BatchGetItem", {"Query", "TransactGetItems"}, "TransactWriteItems")
+
+
+def test_a_conversation_in_a_service_that_the_line_names_costs_no_more(own: Table, round_trips: list[str]) -> None:
+    keeping = keep_settings(own)
+    configure(own, P, service_sid=second_service(own), type=AutoCreationType.STUDIO, studio_flow_sid="FW1")
+    keeping.record(text(A, P, C), NOW)
+    before = len(round_trips)
+    keeping.record(text(A, P, B), NOW)
+    keeping.record(text(B, P, A), NOW)
+    assert round_trips[before:] == [
+        *("BatchGetItem", "TransactWriteItems"),
+        *("BatchGetItem", "Query", "TransactWriteItems"),
+    ]
+
+
+def test_a_service_whose_settings_changed_is_used_as_it_is_now(own: Table) -> None:
+    """What was answered before a text came applies to it, whatever a process keeps."""
+    keeping = keep_settings(own)
+    keeping.record(text(A, P, B), NOW)
+    other = second_service(own)
+    configure(own, P, service_sid=other)
+    services.configure(own, Configuration(SERVICE), Configuration(SERVICE, default_closed_timer=600))
+    made = conversations.fetch(own, keeping.record(text(A, P, C), NOW).conversation_sid)
+    assert made
+    assert (made.service_sid, made.closed_after) == (other, 600)
+    assert services.remove(own, other)
+    made = conversations.fetch(own, keeping.record(text(B, P, C), NOW).conversation_sid)
+    assert made
+    assert made.service_sid == SERVICE
 
 
 def test_what_a_repeat_and_a_copy_cost(own: Table, round_trips: list[str]) -> None:

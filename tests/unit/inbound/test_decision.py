@@ -30,7 +30,7 @@ from partyline.inbound.inbound_context import InboundContext
 from partyline.inbound.keywords import NO_EFFECT, KeywordEffect, KeywordOccasion, plan_keyword
 from partyline.storage import copies
 from partyline.storage.copies import CopyCounter
-from partyline.storage.inbound_records import AccountRecords, InboundRecords, ThreadOwner
+from partyline.storage.inbound_records import InboundRecords, ThreadOwner
 from partyline.storage.keyword_answers import AnswerHistory
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
@@ -92,7 +92,6 @@ def context(
         lines=registered,
         opt_outs=opt_outs or {},
         answers=answers or {},
-        account=AccountRecords(),
     )
     return InboundContext(inbound, arrival.among(registered), records, NOW, unrouted_text)
 

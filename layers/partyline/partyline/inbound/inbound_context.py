@@ -45,10 +45,10 @@ class InboundContext:
 
 @dataclass(frozen=True, slots=True)
 class InboundReader:
-    """Reads the context of texts. With `service_sid` it also reads the settings of the account and of this Service."""
+    """Reads the context of texts. With `reads_version` it also reads the version of the settings that texts need."""
 
     table: Table
-    service_sid: str | None = None
+    reads_version: bool = False
 
     def read(
         self, text: InboundText, arrival: Arrival, now: datetime, unrouted_text: UnroutedText | None = None
@@ -67,7 +67,7 @@ class InboundReader:
                 media_count=len(text.media),
                 numbers=numbers,
                 may_be_keyword=text.keyword_handled_by_carrier is not None or opt_outs.is_possible_keyword(text.text),
-                service_sid=self.service_sid,
+                reads_version=self.reads_version,
             ),
         )
         # A line that is no longer registered may still be a number of its conversation.

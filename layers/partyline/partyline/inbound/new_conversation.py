@@ -17,12 +17,11 @@ from partyline.domain.services import Configuration, default_timers
 from partyline.domain.webhook_configuration import (
     POST_EVENTS,
     ScopedWebhook,
-    WebhookConfiguration,
     WebhookMethod,
     WebhookTarget,
 )
 from partyline.inbound.inbound_context import InboundContext
-from partyline.storage.inbound_records import AccountRecords, ServiceRecords
+from partyline.storage.service_settings import ServiceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,7 @@ class ConversationHome:
     line: Line
     configuration: Configuration
     service_sid: str
-    service: ServiceRecords
-    webhooks: WebhookConfiguration
+    settings: ServiceSettings
 
 
 def list_candidates(line: Line, configuration: Configuration) -> tuple[str, str]:
@@ -45,13 +43,12 @@ def list_candidates(line: Line, configuration: Configuration) -> tuple[str, str]
 
 
 def choose_home(
-    line: Line, configuration: Configuration, account: AccountRecords, services: Mapping[str, ServiceRecords]
+    line: Line, configuration: Configuration, candidates: Mapping[str, ServiceSettings]
 ) -> ConversationHome:
-    """Choose the Service of a new conversation; `services` are those of list_candidates."""
+    """Choose the Service of a new conversation; `candidates` are those of list_candidates, with their settings."""
     named, default = list_candidates(line, configuration)
-    sid = named if services[named].service else default
-    service = services[sid]
-    return ConversationHome(line, configuration, sid, service, account.webhooks_in_force(service))
+    sid = named if candidates[named].service else default
+    return ConversationHome(line, configuration, sid, candidates[sid])
 
 
 def build_roster(context: InboundContext, home: ConversationHome) -> Roster:
@@ -117,7 +114,7 @@ def build_events(context: InboundContext, roster: Roster, message: Message) -> E
 
 
 def _build_conversation(home: ConversationHome, now: datetime) -> Conversation:
-    timers = default_timers(home.configuration, home.service.service)
+    timers = default_timers(home.configuration, home.settings.service)
     return Conversation(
         sid=sids.new(sids.CONVERSATION),
         service_sid=home.service_sid,

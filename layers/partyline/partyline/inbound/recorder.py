@@ -8,9 +8,10 @@ Cost in round trips to the table:
 
     1   a repeated webhook
     2   a text that no conversation takes, and one that makes its conversation
-    3   one that makes its conversation in another Service than the account's first
     3   a text into a known thread: the context, the conversation, the transaction
     +1  a tapback: the messages that it may be about
+    +1  settings that are not kept in memory, or have changed, for each Service that a new conversation may be in; those
+        of a known thread are read with its conversation
     +2  a conversation that waits for its pair of numbers: the owner of the pair, and the claim once it is free
 
 The pre-action webhook, where there is one, is asked before a text is recorded and may take five seconds. By then the
@@ -64,6 +65,7 @@ from partyline.storage import (
 )
 from partyline.storage.inbound_records import ThreadOwner
 from partyline.storage.memberships import NewConversation
+from partyline.storage.service_settings import SettingsCache
 from partyline.storage.table import Table, Write
 from partyline.webhooks import overrides, pre_action
 from partyline.webhooks.pre_action import Consult
@@ -105,12 +107,13 @@ class InboundRecorder:
     """Records inbound texts.
 
     `service_sid` is the account's first Service: its default one while the account has no settings. `consult` asks the
-    pre-action webhook.
+    pre-action webhook. `settings` keeps the settings of Services; without it they are read for each text.
     """
 
     table: Table
     service_sid: str
     consult: Consult
+    settings: SettingsCache | None = None
 
     def record(self, text: InboundText, now: datetime) -> RecordResult:
         """Record a text. Exactly once for each carrier message id, and once for all copies of a message.
@@ -123,7 +126,7 @@ class InboundRecorder:
         """
         text = replace(text, received_at=_plausible_time(text.received_at, now))
         arrival = routing.build_arrival(text.sender, text.recipients, text.line, *text.other_lines)
-        return retry.CONTENDED.run(partial(self._start().record, text, arrival, now))
+        return retry.CONTENDED.run(partial(self._start(now).record, text, arrival, now))
 
     def record_unrouted(self, unrouted_text: UnroutedText, now: datetime) -> RecordResult:
         """Record an unrouted text again, now that a conversation may take it.
@@ -136,12 +139,13 @@ class InboundRecorder:
         """
         text = unrouted_inbox.to_inbound_text(unrouted_text)
         arrival = routing.build_arrival(text.sender, text.recipients, text.line)
-        attempt = partial(self._start().record, text, arrival, now, unrouted_text)
+        attempt = partial(self._start(now).record, text, arrival, now, unrouted_text)
         return retry.CONTENDED.run(attempt, can_retry=_can_record_again)
 
-    def _start(self) -> _Recording:
-        reader = InboundReader(self.table, self.service_sid)
-        return _Recording(self.table, self.service_sid, reader, pre_action.memoize(self.consult))
+    def _start(self, now: datetime) -> _Recording:
+        reader = InboundReader(self.table, reads_version=True)
+        settings = self.settings or SettingsCache(self.table, lambda: now)
+        return _Recording(self.table, self.service_sid, settings, reader, pre_action.memoize(self.consult))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,7 @@ class _Recording:
 
     table: Table
     service_sid: str
+    settings: SettingsCache
     reader: InboundReader
     consult: Consult
 
@@ -219,20 +224,19 @@ class _Recording:
     def _load_owner(self, context: InboundContext, owner: ThreadOwner) -> tuple[Roster | None, WebhookConfiguration]:
         """Read the conversation that owns the thread, and the webhooks in force in its Service, in one round trip.
 
-        The webhooks of another Service than the first are read in parallel.
+        Settings that are not kept are read in parallel.
         """
-        account = context.records.account
-        if owner.service_sid == self.service_sid:
-            return conversations.load(self.table, owner.conversation_sid), account.webhooks_in_force(account.service)
+        version = context.records.settings_version
         if owner.service_sid is None:
             roster = conversations.load(self.table, owner.conversation_sid)
             service_sid = roster.conversation.service_sid if roster else self.service_sid
-            service = inbound_records.fetch_service_webhooks(self.table, service_sid)
-            return roster, account.webhooks_in_force(service)
+            return roster, self.settings.fetch(service_sid, version).webhooks
+        if kept := self.settings.find(owner.service_sid, version):
+            return conversations.load(self.table, owner.conversation_sid), kept.webhooks
         with ThreadPoolExecutor(1) as executor:
-            fetching = executor.submit(inbound_records.fetch_service_webhooks, self.table, owner.service_sid)
+            fetching = executor.submit(self.settings.fetch, owner.service_sid, version)
             roster = conversations.load(self.table, owner.conversation_sid)
-            return roster, account.webhooks_in_force(fetching.result())
+            return roster, fetching.result().webhooks
 
     def _claim_free_threads(self, roster: Roster, now: datetime) -> Roster:
         """Claim the pair of a group, if another conversation owned it when the members joined and it is free by now."""
@@ -247,7 +251,7 @@ class _Recording:
         roster = new_conversation.build_roster(context, home)
         message = message_builder.build_message(context, roster, decision.effect.keyword)
         event = new_conversation.build_request_event(context, roster.conversation, message)
-        answer = self.consult(home.webhooks, event, BY_TEXT)
+        answer = self.consult(home.settings.webhooks, event, BY_TEXT)
         if answer.rejected:
             # If another text has made the conversation meanwhile, this one goes there.
             unowned = inbound_records.build_unowned_check(context.arrival.thread)
@@ -269,14 +273,13 @@ class _Recording:
         return RecordResult(RecordOutcome.CREATED, message.conversation_sid, message.sid)
 
     def _find_home(self, context: InboundContext, decision: IntoNew) -> ConversationHome:
-        """Find the Service of a new conversation. The first one was read with the context, others are read now."""
-        account = context.records.account
+        """Find the Service of a new conversation, with its settings."""
+        version = context.records.settings_version
+        account = self.settings.fetch(self.service_sid, version)
         configuration = account.configuration or Configuration(self.service_sid)
         candidates = new_conversation.list_candidates(decision.line, configuration)
-        services = {self.service_sid: account.service}
-        if {*candidates} != services.keys():
-            services = inbound_records.fetch_services(self.table, {*candidates})
-        return new_conversation.choose_home(decision.line, configuration, account, services)
+        services = {sid: self.settings.fetch(sid, version) for sid in set(candidates)}
+        return new_conversation.choose_home(decision.line, configuration, services)
 
     def _store_unrouted(self, context: InboundContext, reason: UnroutedReason, once: Sequence[Write]) -> RecordResult:
         """Store a text in the inbox of unrouted texts; one that is there already gets the reason of now."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from partyline.domain import sids, threads
@@ -11,9 +11,8 @@ from partyline.domain.lines import Line
 from partyline.domain.messages import Message
 from partyline.domain.opt_outs import OptOut
 from partyline.domain.receipts import ReceiptStatus, rank
-from partyline.domain.services import Configuration, Service
-from partyline.domain.webhook_configuration import ScopedWebhook, WebhookConfiguration, select_configuration
-from partyline.storage import codec, copies, erased_opt_outs, keys, keyword_answers, receipts
+from partyline.domain.webhook_configuration import ScopedWebhook
+from partyline.storage import codec, copies, erased_opt_outs, keys, keyword_answers, receipts, service_settings
 from partyline.storage.attribute_values import Item
 from partyline.storage.copies import CopyCounter
 from partyline.storage.keyword_answers import AnswerHistory
@@ -31,7 +30,7 @@ class InboundLookup:
 
     `numbers` are the addresses that may be ours. `may_be_keyword` adds the sender's opt-outs from these numbers and
     their recent answers to the sender.
-    `service_sid` adds the settings of the account and of this Service.
+    `reads_version` adds the version of all settings.
     """
 
     carrier: str
@@ -42,7 +41,7 @@ class InboundLookup:
     media_count: int
     numbers: tuple[str, ...]
     may_be_keyword: bool
-    service_sid: str | None = None
+    reads_version: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +58,6 @@ class ThreadOwner:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceRecords:
-    """A Service, None when it does not exist, and its own webhook settings."""
-
-    service: Service | None = None
-    webhooks: WebhookConfiguration = field(default_factory=WebhookConfiguration)
-
-
-@dataclass(frozen=True, slots=True)
-class AccountRecords:
-    """The settings of the account, None while it has none, its webhook settings, and one of its Services."""
-
-    configuration: Configuration | None = None
-    webhooks: WebhookConfiguration = field(default_factory=WebhookConfiguration)
-    service: ServiceRecords = field(default_factory=ServiceRecords)
-
-    def webhooks_in_force(self, service: ServiceRecords) -> WebhookConfiguration:
-        """Return the webhooks that are in force in a Service."""
-        return select_configuration(self.webhooks, service.webhooks)
-
-
-@dataclass(frozen=True, slots=True)
 class InboundRecords:
     """What the table holds about one text.
 
@@ -93,7 +71,7 @@ class InboundRecords:
     lines: Mapping[str, Line]
     opt_outs: Mapping[str, OptOut]
     answers: Mapping[str, AnswerHistory]
-    account: AccountRecords
+    settings_version: str = ""
 
 
 def fetch_records(table: Table, lookup: InboundLookup) -> InboundRecords:
@@ -111,7 +89,7 @@ def fetch_records(table: Table, lookup: InboundLookup) -> InboundRecords:
     found = table.get_all(
         [
             *(received, thread, counter),
-            *_account_keys(lookup.service_sid),
+            *([keys.settings_version()] if lookup.reads_version else []),
             *(*opt_out_keys.values(), *answer_keys.values(), *line_keys.values()),
             *([erased_opt_outs.MARK] if opt_out_keys else []),
         ]
@@ -124,20 +102,8 @@ def fetch_records(table: Table, lookup: InboundLookup) -> InboundRecords:
         lines=_decode_lines(_select(found, line_keys)),
         opt_outs=_find_opt_outs(table, found, lookup.sender, opt_out_keys),
         answers={number: keyword_answers.decode_history(item) for number, item in answers.items()},
-        account=_decode_account(found, lookup.service_sid),
+        settings_version=service_settings.decode_version(found.get(keys.settings_version())),
     )
-
-
-def fetch_services(table: Table, service_sids: Collection[str]) -> dict[str, ServiceRecords]:
-    """Read Services by SID, in one round trip."""
-    found = table.get_all(key for sid in service_sids for key in _service_keys(sid))
-    return {sid: _decode_service(found, sid) for sid in service_sids}
-
-
-def fetch_service_webhooks(table: Table, service_sid: str) -> ServiceRecords:
-    """Read the webhook settings of a Service without the Service itself."""
-    item = table.get(keys.service_webhooks(service_sid))
-    return ServiceRecords(webhooks=codec.decode(WebhookConfiguration, item or {}))
 
 
 def fetch_recent_messages(table: Table, conversation_sid: str, *, max_items: int) -> list[Message]:
@@ -200,16 +166,6 @@ def build_withdrawal_writes(delivered: MessageWithReceipts) -> list[Write]:
     ]
 
 
-def _account_keys(service_sid: str | None) -> Iterable[keys.Key]:
-    if service_sid is None:
-        return ()
-    return (keys.configuration(), keys.account_webhooks(), *_service_keys(service_sid))
-
-
-def _service_keys(sid: str) -> tuple[keys.Key, keys.Key]:
-    return keys.service(sid), keys.service_webhooks(sid)
-
-
 def _decode_owner(item: Item | None) -> ThreadOwner | None:
     if item is None:
         return None
@@ -233,20 +189,3 @@ def _find_opt_outs(
     unknown = ((sender, number) for number in by_number if number not in known)
     erased = erased_opt_outs.find(table, found.get(erased_opt_outs.MARK), unknown)
     return {**{number: state for (_, number), state in erased.items()}, **known}
-
-
-def _decode_account(found: Mapping[keys.Key, Item], service_sid: str | None) -> AccountRecords:
-    if service_sid is None:
-        return AccountRecords()
-    settings = found.get(keys.configuration())
-    return AccountRecords(
-        configuration=codec.decode(Configuration, settings) if settings else None,
-        webhooks=codec.decode(WebhookConfiguration, found.get(keys.account_webhooks(), {})),
-        service=_decode_service(found, service_sid),
-    )
-
-
-def _decode_service(found: Mapping[keys.Key, Item], sid: str) -> ServiceRecords:
-    item = found.get(keys.service(sid))
-    webhooks = codec.decode(WebhookConfiguration, found.get(keys.service_webhooks(sid), {}))
-    return ServiceRecords(codec.decode(Service, item) if item else None, webhooks)

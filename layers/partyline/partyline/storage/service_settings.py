@@ -79,10 +79,12 @@ class SettingsCache:
 
     def fetch(self, service_sid: str, version: str) -> ServiceSettings:
         """Return the settings of a Service, which are those of this version or newer."""
+        return self.find(service_sid, version) or self._load(service_sid)
+
+    def find(self, service_sid: str, version: str) -> ServiceSettings | None:
+        """Return the settings of a Service that are kept for this version; None when they must be read."""
         kept = self._kept.get(service_sid)
-        if kept and kept.version == version and self._clock() - kept.read < MAX_AGE:
-            return kept.settings
-        return self._load(service_sid)
+        return kept.settings if kept and kept.version == version and self._clock() - kept.read < MAX_AGE else None
 
     def _load(self, service_sid: str) -> ServiceSettings:
         read = self._clock()
