@@ -530,7 +530,25 @@ def test_api_limit_is_a_parameter_and_carrier_routes_have_no_own() -> None:
     # API Gateway's own limits for an account, unless they were raised.
     assert all(rate >= 10_000 and burst >= 5_000 for rate, burst in settings.values())
     assert all(entry["MetricsEnabled"] is True for entry in RESOURCES["Api"]["Properties"]["MethodSettings"])
-    assert [TEMPLATE["Parameters"][name]["Default"] for name in ("ApiRate", "ApiBurst")] == [200, 400]
+    assert [TEMPLATE["Parameters"][name]["Default"] for name in ("ApiRate", "ApiBurst")] == [500, 1000]
+
+
+# Seconds that an execution is busy with one: a webhook that answers in 0.2, a carrier that answers in 0.3, and our own
+# work around them.
+BUSY = {"CallbackConcurrency": 0.22, "SendConcurrency": 0.5}
+INBOUND, SENDS, HANDSETS = 1000, 300, 3
+
+
+def test_default_parameters_carry_a_thousand_texts_a_second() -> None:
+    """1,000 inbound texts and 300 sends to three handsets, delivered, with one webhook for all events."""
+    rates = {
+        "ApiRate": SENDS,
+        # Each text is an event, and so is each receipt that becomes `sent` and `delivered`.
+        "CallbackConcurrency": INBOUND + SENDS + SENDS * HANDSETS * 2,
+        "SendConcurrency": SENDS,
+    }
+    for name, rate in rates.items():
+        assert TEMPLATE["Parameters"][name]["Default"] >= rate * BUSY.get(name, 1), name
 
 
 @pytest.mark.parametrize("path", CARRIERS_ROUTES)
