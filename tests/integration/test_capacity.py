@@ -14,19 +14,9 @@ from tests.support.capacity.meter import Usage
 from tests.support.capacity.template import StackTemplate
 
 # At most so many written and read units, with everything that follows from a text but the calls of webhooks.
-UNITS = {"inbound": (14, 18), "new": (17, 15), "large": (78, 22), "send": (29, 71), "report": (1, 7)}
+UNITS = {"inbound": (14, 12), "new": (17, 9), "large": (78, 16), "send": (29, 38), "report": (1, 4)}
 # What is full before a stack takes its goals (pages.GOALS). A part that is no longer full leaves this list.
-FULL = {
-    "`relay`",
-    "`callbacks`, by `CallbacksQueue`",
-    "`outbound`, by `OutboundQueue`",
-    "functions that run at once",
-    "reads of the partition `IS#…`",
-    "reads of the partition `ACCOUNT`",
-    "reads of the partition `LV#…`",
-    "reads of the partition `H#…`",
-    "requests to the API",
-}
+FULL = {"`relay`", "reads of the partition `H#…`"}
 
 
 @functools.cache

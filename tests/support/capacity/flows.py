@@ -145,7 +145,8 @@ FLOWS = (
     replace(INBOUND, name="inbox", title="the same in a Service that uses the inbox", inbox=True),
     replace(INBOUND, name="words", title="the same with `TextSearch=on`", settings={"TextSearch": "on"}),
     Flow("large", "the same with 16 KB of `Attributes`", (_make_large_group, _text_group), (_text_group,)),
-    Flow("new", "inbound text that makes a 1:1", (), (_text_alone,)),
+    # The text before is to another thread: functions that have run before keep the settings.
+    Flow("new", "inbound text that makes a 1:1", (_text_group,), (_text_alone,)),
     GROUP_SEND,
     Flow("report", "delivery report", (_make_group, _say), (_report_one,)),
 )

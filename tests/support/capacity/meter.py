@@ -114,6 +114,7 @@ class _TableRequest:
         count: Callable[[], Any] = {
             "GetItem": self._get,
             "BatchGetItem": self._get_batch,
+            "TransactGetItems": self._get_together,
             "Query": self._query,
             "PutItem": self._write,
             "UpdateItem": self._write,
@@ -141,6 +142,14 @@ class _TableRequest:
         found = {_name(item): item for item in answer["Responses"].get(table, [])}
         for key in wanted["Keys"]:
             self._add_read(key, [found.get(_name(key))], consistent=wanted.get("ConsistentRead", False))
+        return answer
+
+    def _get_together(self) -> Any:
+        """A read in a transaction takes twice the units."""
+        answer = self._send()
+        for one, found in zip(self.parameters["TransactItems"], answer["Responses"], strict=True):
+            for _ in range(2):
+                self._add_read(one["Get"]["Key"], [found.get("Item")], consistent=True)
         return answer
 
     def _add_read(self, key: RawItem, items: Sequence[RawItem | None], *, consistent: bool) -> None:
