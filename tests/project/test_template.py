@@ -634,7 +634,13 @@ def test_what_sam_makes_of_the_template_is_linted_too() -> None:
     """W6."""
     check = (ROOT / "Makefile").read_text().partition("\ncheck:")[2].partition("\n\n")[0]
 
-    assert re.search(r"-m local\.expansion (\S+)\n\t\$\(BIN\)/cfn-lint \1 --ignore-checks W1028 W2001 W7001 #", check)
+    [expanded] = re.findall(r"-m local\.expansion (\S+)\n", check)
+    [linted] = re.findall(r"\$\(BIN\)/cfn-lint (.+?[^\\])\n", f"{check}\n", re.DOTALL)
+    assert linted.split()[-2:] == ["--template", expanded]
+    assert "--regions us-east-1 eu-west-1 --include-checks I --configure-rule E3012:strict=true" in linted
+    # Each of them has its reason above.
+    assert "--ignore-checks W1028 W2001 W7001 I3011 I3042 " in linted
+    assert set(re.findall(r"\b([IW]\d+)[:,] ", check)) == {"W1028", "W2001", "W7001", "I3011", "I3042"}
 
 
 # --- domains
