@@ -1,4 +1,4 @@
-"""Run the timers that are due, once a minute.
+"""Run the timers that are due, once a minute, and once a day order that old messages expire.
 
 Delivery: at least once for each entry. A repeat changes nothing.
 
@@ -14,6 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from partyline import bootstrap
 from partyline.api.scheduled_sending import ScheduledSender
 from partyline.deadline import track_deadline
+from partyline.lifecycle import message_expirer
 from partyline.lifecycle.expiry import TimerRunner
 from partyline.media.bucket import Bucket
 from partyline.observability import count, logger, metrics
@@ -52,6 +53,7 @@ def activate(sid: str) -> None:
 @track_deadline
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Run every timer that is due. Timers for which there is no time wait for the next minute."""
+    message_expirer.order_expiry(LIVE.table, LIVE.clock())
     has_time = bootstrap.build_time_check(context, RESERVE)
     checked, done = TimerRunner(LIVE.table, LIVE.clock, activate, LIVE.expire, SENDER.send, has_time).run()
     logger.info("timers.watched", looked=checked, done=done)

@@ -107,6 +107,7 @@ _BEYOND = (
     "service_configuration.default_closed_timer",
     "service_configuration.lock_groups",
     "service_configuration.text_search",
+    "service_configuration.message_retention",
     "message.date_received_by_carrier",
     "message.written_by",
     "conversation.assignee",

@@ -182,6 +182,7 @@ def test_a_service_starts_with_its_own_roles(api: Api) -> None:
         "default_closed_timer": None,
         "lock_groups": False,
         "text_search": "off",
+        "message_retention": None,
         "url": url,
         "links": {"notifications": f"{url}/Notifications", "webhooks": f"{url}/Webhooks"},
     }

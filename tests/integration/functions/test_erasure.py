@@ -7,8 +7,9 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
 from types import ModuleType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
 import boto3
@@ -143,16 +144,27 @@ class Deployment:
             assert not self.call(function, {"Records": [record]})["batchItemFailures"], (function, message.body)
         return bool(messages)
 
+    def expire(self, now: datetime) -> None:
+        """Delete what the table deletes by itself."""
+        for item in self.items():
+            if "ttl" in item and int(item["ttl"]["N"]) < now.timestamp():
+                self.client.delete_item(TableName="partyline", Key={"PK": item["PK"], "SK": item["SK"]})
+        self.settle()
+
     # --- what is stored
 
     def items(self) -> list[dict[str, Any]]:
         pages = self.client.get_paginator("scan").paginate(TableName="partyline")
         return [item for page in pages for item in page["Items"]]
 
-    def find(self, number: str) -> list[str]:
-        """Every place that has a number: its digits, also backwards, in an item, an object or a queue."""
+    def find_number(self, number: str) -> list[str]:
+        """Every place that has a number: its digits, also backwards, or in the notation of people."""
         digits = number.removeprefix("+")
-        wanted = re.compile(rf"{digits}|{digits[::-1]}|206[^0-9A-Za-z]*{digits[4:7]}[^0-9A-Za-z]*{digits[7:]}")
+        return self.find(rf"{digits}|{digits[::-1]}|206[^0-9A-Za-z]*{digits[4:7]}[^0-9A-Za-z]*{digits[7:]}")
+
+    def find(self, pattern: str) -> list[str]:
+        """Every item, object and queue that has something."""
+        wanted = re.compile(pattern)
         places = [f"{item['PK']['S']} {item['SK']['S']}" for item in self.items() if wanted.search(json.dumps(item))]
         s3 = boto3.client("s3")
         for one in s3.list_objects_v2(Bucket="media").get("Contents", []):
@@ -275,10 +287,10 @@ def test_a_person_who_was_erased_is_in_no_item_object_or_queue(deployment: Deplo
     for name in DEAD_LETTERS:
         bury(name, f'{{"Address": "{ANN}"}}', "1")
         bury(name, f'{{"Address": "{BEN}"}}', "2")
-    before = deployment.find(ANN)
+    before = deployment.find_number(ANN)
     report = erase(deployment, ANN)
     assert report["state"] == "completed"
-    assert deployment.find(ANN) == [], (report, before)
+    assert deployment.find_number(ANN) == [], (report, before)
     assert report["kept"] == []
     assert report["erased"]["dead_letters"] == 4
     # Those of others are where they were.
@@ -291,3 +303,45 @@ def test_a_queue_whose_messages_cannot_all_be_read_is_reported(deployment: Deplo
     for number in range(12):
         bury("live-dead.fifo", BEN, str(number))
     assert erase(deployment, ANN)["kept"] == [{"kind": "dead_letters", "sid": "live-dead.fifo", "reason": "unread"}]
+
+
+class Later(datetime):
+    """The clock of a day on which messages have expired."""
+
+    days = 0
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return super().now(tz) + timedelta(days=cls.days)
+
+
+def test_what_has_expired_is_in_no_item_object_or_queue(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = deployment.api("GET", "Configuration")["default_chat_service_sid"]
+    deployment.api("POST", f"Services/{service}/Configuration", MessageRetention="30")
+    deployment.text(ANN, BEN, Q, words="the words of Ann", media=(PICTURE,))
+    deployment.text(ANN, words="the words of Ann alone")
+    deployment.settle()
+    for one in deployment.api("GET", "ParticipantConversations", Address=ANN)["conversations"]:
+        sid = one["conversation_sid"]
+        deployment.api("POST", f"Conversations/{sid}/Messages", Author=P, Body="the words of staff")
+        deployment.settle()
+        if one["participant_messaging_binding"]["proxy_address"]:
+            deployment.api("POST", f"Conversations/{sid}", State="closed")
+    deployment.settle()
+    assert deployment.find("the words of")
+    monkeypatch.setattr("partyline.bootstrap.datetime", Later)
+    monkeypatch.setattr(Later, "days", 31)
+    deployment.call("timers", event("timers/minute"))
+    deployment.settle()
+    monkeypatch.setattr(Later, "days", 100)
+    deployment.expire(Later.now(UTC))
+    assert deployment.find('the words of|"staff"') == []
+    # The group is open, so she is a member of it. Nothing else has her number.
+    (group,) = deployment.api("GET", "ParticipantConversations", Address=ANN)["conversations"]
+    kinds = {place.partition("#")[0] for place in deployment.find_number(ANN)}
+    assert kinds == {"C", "T", "IN", "IW"}
+    deployment.api("DELETE", f"Conversations/{group['conversation_sid']}")
+    deployment.settle()
+    assert deployment.find_number(ANN) == []

@@ -35,6 +35,7 @@ OURS = {
     "default_closed_timer",
     "lock_groups",
     "text_search",
+    "message_retention",
 }
 IN_SERVICE = "service.service_conversation"
 

@@ -48,6 +48,7 @@ class Conversation:
       None before the first one.
     - `written`: which of its newest messages people of the app have written (partyline.domain.written); None before the
       first one.
+    - `expired`: the index up to which messages have expired; None before the first one.
     """
 
     sid: str
@@ -73,6 +74,7 @@ class Conversation:
     assignee: str | None = None
     tapbacks: tuple[int, ...] | None = None
     written: Mapping[str, Sequence[int]] | None = None
+    expired: int | None = None
 
     @property
     def is_open(self) -> bool:

@@ -140,20 +140,25 @@ def erase_message(message: Message, number: str, now: datetime, *, whole: bool) 
     sends = tuple(send for send in message.sends if not _names(send, number))
     if not (whole or _is_theirs(message, number)):
         return message if sends == message.sends else replace(message, sends=sends, updated=now)
-    is_author = message.author == format_address(number)
-    left = Message(
+    left = expire_message(message, now)
+    if message.author != format_address(number):
+        author, written_by = message.author, message.written_by
+        left = replace(left, author=author, participant_sid=message.participant_sid, written_by=written_by)
+    return message if replace(left, updated=message.updated) == message else left
+
+
+def expire_message(message: Message, now: datetime) -> Message:
+    """Return what stays of a message of which nobody is to know any more than that it was there: index and date."""
+    return Message(
         sid=message.sid,
         conversation_sid=message.conversation_sid,
         index=message.index,
         created=message.created,
         updated=now,
-        author=ERASED if is_author else message.author,
-        participant_sid=None if is_author else message.participant_sid,
+        author=ERASED,
         received_at=message.received_at,
-        written_by=message.written_by,
         service_sid=message.service_sid,
     )
-    return message if replace(left, updated=message.updated) == message else left
 
 
 def _is_theirs(message: Message, number: str) -> bool:

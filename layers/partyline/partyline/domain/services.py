@@ -36,6 +36,7 @@ class Service:
     - `inbox_shards`: over how many partitions the list of its inbox is spread; None when it has never used the inbox.
       It may grow. `inbox_since`: since when it has used the inbox. `inbox_filled`: whether what was there before that
       is in it.
+    - `message_retention`: after how many days messages expire (None: never).
     - `push_until`: until when, in Unix seconds, browsers may show notifications of it (None: none has ever asked).
     """
 
@@ -55,6 +56,7 @@ class Service:
     inbox_since: datetime | None = None
     inbox_filled: bool | None = None
     push_until: int | None = None
+    message_retention: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

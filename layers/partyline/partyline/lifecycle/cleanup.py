@@ -15,6 +15,7 @@ from typing import TypeVar
 from partyline.domain.participants import Participant
 from partyline.domain.services import User
 from partyline.lifecycle import service_removal
+from partyline.lifecycle.message_expirer import MessageExpirer
 from partyline.lifecycle.person_eraser import PersonEraser
 from partyline.media.bucket import Bucket
 from partyline.queues.dead_letters import IsWanted, SearchResult, search_nothing
@@ -85,6 +86,8 @@ class Cleaner:
             case RemovedKind.PERSON:
                 eraser = PersonEraser(self.table, self.bucket, self.clock, self.search_dead_letters)
                 yield from eraser.erase(removed.sid)
+            case RemovedKind.OLD_MESSAGES:
+                yield from MessageExpirer(self.table, self.clock).expire(removed.sid)
 
     def _clean_conversation(self, sid: str) -> Iterator[None]:
         """Delete its participants, webhooks, messages with their files, receipts, and what the inbox and the index of

@@ -144,6 +144,8 @@ class RemovedKind(StrEnum):
     CONTACT_HISTORY = "contact_history"
     # A step of the erasure of a person.
     PERSON = "person"
+    # Messages of a Service that are older than it keeps them.
+    OLD_MESSAGES = "old_messages"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,17 @@ from partyline.domain.messages import Message
 from partyline.domain.receipts import Receipt
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import ImportRun, Removed, RemovedKind
-from partyline.storage import codec, contact_imports, contact_keys, contacts, erasures, event_outbox, text_index, users
+from partyline.storage import (
+    codec,
+    contact_imports,
+    contact_keys,
+    contacts,
+    erasures,
+    event_outbox,
+    message_retention,
+    text_index,
+    users,
+)
 from partyline.storage.attribute_values import Item, from_dynamo
 
 # Sends a body to a FIFO queue: message group, deduplication id, body.
@@ -35,6 +45,13 @@ REMOVED_KINDS = {
     "CI": RemovedKind.CONTACT_IMPORT,
     "ME": RemovedKind.MEDIA,
     "US": RemovedKind.USER,
+}
+
+# The jobs of the clean-up that an item orders: their kinds, and the attribute with the SID, by the item's `outbox`.
+_ORDERED = {
+    contacts.OUTBOX: (RemovedKind.CONTACT_HISTORY, "contact_sid"),
+    erasures.OUTBOX: (RemovedKind.PERSON, "sid"),
+    message_retention.OUTBOX: (RemovedKind.OLD_MESSAGES, "sid"),
 }
 
 
@@ -69,7 +86,7 @@ class StreamRelay:
         - A new event batch, a new user, a receipt with a new status: its events.
         - A new run of an import of contacts: the run.
         - A contact that was erased: the clean-up of its history.
-        - A step of the erasure of a person: the step.
+        - A step of the erasure of a person, the day's look for old messages of a Service: that.
         - A removed conversation, Service, user, file or import: the clean-up of its remains.
         - An order to refresh the inbox: the job, of a whole Service that uses it for the first time, or of one entry.
         - An order to fill or remove the index of texts of a Service: the job.
@@ -108,10 +125,9 @@ class StreamRelay:
                 self.publish(event_outbox.decode(item), f"{item['PK']}/{item['SK']}")
             case contact_imports.OUTBOX:
                 self.run_import(ImportRun(item["sid"], item["run"]))
-            case erasures.OUTBOX:
-                self.clean_up(Removed(RemovedKind.PERSON, item["sid"]))
-            case contacts.OUTBOX:
-                self.clean_up(Removed(RemovedKind.CONTACT_HISTORY, item["contact_sid"]))
+            case str() as order if order in _ORDERED:
+                kind, name = _ORDERED[order]
+                self.clean_up(Removed(kind, item[name]))
             case "user":
                 # A user that is removed and created again has the same key.
                 self.publish(users.to_added_batch(item), f"{item['PK']}/{item['created']}")

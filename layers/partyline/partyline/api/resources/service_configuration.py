@@ -2,7 +2,8 @@
 
 They are the roles of users and members without one of their own, the timers that its new conversations start with
 (ours; Twilio's are the account's only), whether users cannot change who is in a group text (`LockGroups`, ours),
-whether all texts can be searched (`TextSearch`, ours), and whether it shows who is reachable, which is stored without
+whether all texts can be searched (`TextSearch`, ours), after how many days messages expire (`MessageRetention`, ours),
+and whether it shows who is reachable, which is stored without
 effect. Staff read them, and people with `manageService` set `LockGroups` and `TextSearch`.
 """
 
@@ -29,12 +30,22 @@ from partyline.storage import retry, roles, text_index
 from partyline.storage import services as store
 
 route = Router(Level.SERVICE)
+# In days: ten years.
+MAX_RETENTION = 3660
 
 
 def _check_switch(value: str) -> bool:
     if value.lower() not in ("on", "off"):
         raise invalid("use on, off")
     return value.lower() == "on"
+
+
+def _check_days(value: str) -> int | None:
+    if not value:
+        return None
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value[:9]) <= MAX_RETENTION:
+        raise invalid(f"use a whole number of days from 1 to {MAX_RETENTION}, or nothing: messages never expire")
+    return int(value)
 
 
 _Switch = Annotated[bool, BeforeValidator(_check_switch)]
@@ -53,6 +64,7 @@ class ServiceConfigurationForm(Form):
     ] = None
     lock_groups: Boolean | None = None
     text_search: _Switch | None = None
+    message_retention: Annotated[int | None, BeforeValidator(_check_days), CLEARABLE] = None
     creator_role_sid: _RoleSid = Field(None, alias="DefaultConversationCreatorRoleSid")
     member_role_sid: _RoleSid = Field(None, alias="DefaultConversationRoleSid")
     user_role_sid: _RoleSid = Field(None, alias="DefaultChatServiceRoleSid")
@@ -78,6 +90,7 @@ _ACCOUNTS_OWN = (
     "ReachabilityEnabled",
     "DefaultInactiveTimer",
     "DefaultClosedTimer",
+    "MessageRetention",
     "DefaultConversationCreatorRoleSid",
     "DefaultConversationRoleSid",
     "DefaultChatServiceRoleSid",
@@ -85,7 +98,10 @@ _ACCOUNTS_OWN = (
 
 
 class ServiceConfigurationBody(TypedDict):
-    """A Service's settings. Timers are ISO 8601 durations; they, `lock_groups` and `text_search` are ours."""
+    """A Service's settings. Timers are ISO 8601 durations.
+
+    Timers, `lock_groups`, `text_search` and `message_retention`, in days, are ours.
+    """
 
     chat_service_sid: str
     default_conversation_creator_role_sid: str
@@ -96,6 +112,7 @@ class ServiceConfigurationBody(TypedDict):
     default_closed_timer: str | None
     lock_groups: bool
     text_search: str
+    message_retention: int | None
     url: str
     links: Links
 
@@ -156,6 +173,7 @@ def _build_body(call: Call, shown: Service) -> ServiceConfigurationBody:
         "default_closed_timer": _format_timer(shown.default_closed_timer),
         "lock_groups": bool(shown.lock_groups),
         "text_search": "on" if shown.text_search else "off",
+        "message_retention": shown.message_retention,
         "url": url,
         "links": {"notifications": f"{url}/Notifications", "webhooks": f"{url}/Webhooks"},
     }
