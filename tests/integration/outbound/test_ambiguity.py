@@ -31,6 +31,7 @@ from partyline.errors import Ambiguous, Unavailable
 from partyline.http_client import HttpRequest, HttpResponse
 from partyline.outbound import delivery_reports
 from partyline.outbound.send_attempt import NextStep
+from partyline.storage import rate_limits
 from partyline.storage.table import Table
 from tests.support.scene import DELIVERED, FAILED, NOW, SENT, Crash, Dying, Outbound, P, Q, Scene, make_scene, natives
 from tests.support.simulated_carriers import SECRETS, build_simulated_carriers
@@ -237,6 +238,8 @@ def test_crash_at_any_write_sends_nothing_twice_and_ends_visibly(
 ) -> None:
     for writes in itertools.count():
         one = begin(carrier, fault)
+        # All of them have one table, and five failures in a row would pause the carrier.
+        rate_limits.reset(one.scene.table, rate_limits.account_scope(carrier))
         dying = Dying(one.scene.table, writes)
         one.finish(dying)
         one.check()

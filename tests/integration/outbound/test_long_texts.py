@@ -321,7 +321,7 @@ def test_a_line_that_is_gone_between_two_parts_fails_the_text(scene: MakeScene) 
 
 
 @pytest.mark.parametrize(
-    ("one_by_one", "writes"), [*((False, number) for number in range(11)), *((True, number) for number in range(18))]
+    ("one_by_one", "writes"), [*((False, number) for number in range(14)), *((True, number) for number in range(24))]
 )
 def test_crash_at_any_write_sends_no_part_twice_and_skips_none(table: Table, writes: int, one_by_one: bool) -> None:
     one = make_scene(table, *accepting(), body=BODY)

@@ -243,7 +243,7 @@ def test_reconciliation_that_crashes_while_failing_marks_none_sent(scene: MakeSc
     """M1."""
     one = scene(Ambiguous("no answer"), clients=3)
     one.deliver()
-    for writes in range(3):
+    for writes in range(4):
         dies_looking(one, writes)
     one.give_up()
     assert set(one.receipts().values()) == {(FAILED, 30008)}
@@ -268,7 +268,7 @@ def test_reconciliation_that_crashes_before_early_reports_is_repeated(scene: Mak
     )
     assert early is ReportOutcome.EARLY
     one.carrier.found = FoundMessage(Accepted("c-9"))
-    dies_looking(one, 3)
+    dies_looking(one, 4)
     assert set(one.receipts().values()) == {(SENT, 0)}
     one.give_up()
     assert one.receipts() == {ann: (ReceiptStatus.UNDELIVERED, 30003), ben: (SENT, 0)}

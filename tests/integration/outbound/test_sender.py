@@ -255,7 +255,7 @@ def test_report_of_one_member_proves_nothing_of_another_members_request(scene: M
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (SENT, 0)}
 
 
-@pytest.mark.parametrize("writes", range(6))
+@pytest.mark.parametrize("writes", range(7))
 def test_crash_at_any_write_never_sends_twice_and_ends_visibly(scene: MakeScene, writes: int) -> None:
     one = scene(Accepted("c-1"), Accepted("c-2"))
     dying = replace(one, table=Dying(one.table, writes))
@@ -304,7 +304,7 @@ def test_crash_while_a_named_refusal_is_recorded_never_says_sent(scene: MakeScen
     assert {status for status, _ in one.receipts().values()} == {FAILED}
 
 
-@pytest.mark.parametrize("writes", range(6))
+@pytest.mark.parametrize("writes", range(7))
 def test_crash_never_loses_recipients_the_carrier_does_not_reach(scene: MakeScene, writes: int) -> None:
     one = scene()
     ann, ben = natives(one)
@@ -633,23 +633,57 @@ def test_early_reports_are_applied_weakest_first(table: Table) -> None:
 
 
 class Busy(Table):
-    """A table on which other transactions are under way: the first transactions fail."""
+    """A table on which other transactions are under way: the next writes fail."""
 
     def __init__(self, table: Table, times: int) -> None:
         self.__dict__.update(table.__dict__)
-        self._times = times
+        self.times = times
 
     def transact(self, writes: Any) -> None:
-        if self._times:
-            self._times -= 1
-            raise Conflict({})
+        self._meet()
         super().transact(writes)
+
+    def write(self, write: Any) -> Any:
+        self._meet()
+        return super().write(write)
+
+    def _meet(self) -> None:
+        if self.times:
+            self.times -= 1
+            raise Conflict({})
 
 
 def test_report_under_way_does_not_cost_the_record_of_an_acceptance(scene: MakeScene) -> None:
-    one = scene(Accepted("c-1"))
-    assert replace(one, table=Busy(one.table, 3)).deliver().state is SendState.SENT
+    one = scene()
+    busy = Busy(one.table, 0)
+
+    def accept(text: OutboundText) -> Accepted:
+        busy.times = 3
+        return Accepted("c-1")
+
+    one.carrier.answers = iter([accept])
+    assert replace(one, table=busy).deliver().state is SendState.SENT
     assert set(one.receipts().values()) == {(SENT, 0)}
+
+
+def test_crash_before_the_carriers_id_is_linked_costs_no_report(scene: MakeScene) -> None:
+    one = scene(Accepted("c-1"))
+    ann, ben = natives(one)
+
+    class Unlinked(Table):
+        def write(self, write: Any) -> Any:
+            if write.label == "sent":
+                raise Crash
+            return super().write(write)
+
+    unlinked = Unlinked(one.table._client, one.table._name)
+    with pytest.raises(Crash):
+        replace(one, table=unlinked).deliver()
+    assert one.report(ann, DELIVERED, tag=False) is ReportOutcome.EARLY
+    assert one.deliver().state is SendState.SENT
+    assert one.report(ben, DELIVERED, tag=False) is ReportOutcome.MOVED
+    assert one.receipts() == {ann: (DELIVERED, 0), ben: (DELIVERED, 0)}
+    assert len(one.carrier.asked) == 1
 
 
 def test_early_report_that_meets_other_writes_is_stored(scene: MakeScene) -> None:

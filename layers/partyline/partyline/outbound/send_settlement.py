@@ -90,7 +90,8 @@ class SendSettlement:
             receipts.move(self.table, reference, failed, self.clock())
 
     def _advance_receipts(self, request: CarrierRequest, ended: Claim) -> None:
-        """Move the receipts of an accepted request to `sent`, and apply early reports."""
+        """Link the carrier's id, move the receipts of an accepted request to `sent`, and apply early reports."""
+        sends.link_carrier_id(self.table, request.reference, ended)
         early = receipts.list_early_reports(self.table, ended.carrier, ended.carrier_message_id)
         for reported in (
             *(ReportedStatus(address, ReceiptStatus.SENT) for address in request.natives),

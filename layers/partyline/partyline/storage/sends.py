@@ -164,7 +164,7 @@ def record_accepted(
     now: datetime,
     reports: Iterable[ReportedStatus] = (),
 ) -> None:
-    """Record that a carrier accepted a request, and under which message id.
+    """Record that a carrier accepted a request, and under which message id. `link_carrier_id` has to follow.
 
     The recipients that it does not reach and its names of the others are recorded too. `reports` are stored as early
     reports beside that id. The settlement of the request applies both.
@@ -178,18 +178,26 @@ def record_accepted(
         "opted_out": list(sent.opted_out),
         "updated": format_time(now),
     }
-    pointer = {**_reference_attributes(request.send), "names": dict(sent.names)}
     unique = {(reported.recipient, reported.status): reported for reported in reports}
-    writes = [
-        change("send", _key(request), sets),
-        put("sent", keys.sent(sent.carrier, sent.carrier_message_id), pointer),
-        *(
-            receipts.early_report_write(sent.carrier, sent.carrier_message_id, reported, now)
-            for reported in unique.values()
-        ),
+    accepted = change("send", _key(request), sets)
+    early = [
+        receipts.early_report_write(sent.carrier, sent.carrier_message_id, reported, now)
+        for reported in unique.values()
     ]
-    # A concurrent report that reads the pointer must not prevent the record of what the carrier accepted.
-    retry.CONTENDED.run(lambda: table.transact(writes))
+    # Nothing that happens at the same moment must prevent the record of what the carrier accepted.
+    retry.CONTENDED.run(lambda: table.transact([accepted, *early]) if early else table.write(accepted))
+
+
+def link_carrier_id(table: Table, request: RequestReference, sent: Claim) -> None:
+    """Store the pointer from a carrier's message id to its request, by which reports without a tag are applied.
+
+    Apart from `record_accepted`: one transaction would take twice the units. A report that comes in between finds no
+    pointer and is stored as an early one, so early reports are applied after this. Can be repeated.
+    """
+    pointer = {**_reference_attributes(request.send), "names": dict(sent.names)}
+    linked = put("sent", keys.sent(sent.carrier, sent.carrier_message_id), pointer)
+    # A report that is stored at the same moment checks that there is no pointer.
+    retry.CONTENDED.run(lambda: table.write(linked))
 
 
 def record_refused(table: Table, request: RequestReference, ended: Claim, now: datetime) -> None:
