@@ -23,11 +23,22 @@ from partyline.domain.participants import Participant, ParticipantKind
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.services import Configuration, build_service
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
-from partyline.domain.webhook_configuration import POST_EVENTS, WebhookMethod, WebhookTarget
+from partyline.domain.webhook_configuration import POST_EVENTS, ScopedWebhook, WebhookMethod, WebhookTarget
 from partyline.errors import Conflict
 from partyline.inbound import recorder, unrouted_inbox
 from partyline.inbound.recorder import RecordOutcome, RecordResult
-from partyline.storage import conversations, copies, lines, memberships, messages, queries, services
+from partyline.storage import (
+    conversations,
+    copies,
+    event_outbox,
+    keys,
+    lines,
+    memberships,
+    messages,
+    queries,
+    services,
+    webhooks,
+)
 from partyline.storage.queries import Window
 from partyline.storage.service_settings import SettingsCache
 from partyline.storage.table import Table
@@ -621,6 +632,17 @@ class Interrupted(Table):
         if meanwhile:
             meanwhile()
         super().transact(writes)
+
+
+def test_webhook_that_is_added_while_a_text_is_recorded_gets_the_text(own: Table) -> None:
+    sid = record(own, text(A, P, B, body="first")).conversation_sid
+    known = conversations.fetch(own, sid)
+    assert known
+    added = ScopedWebhook(sids.new(sids.WEBHOOK), sid, NOW, NOW, WebhookTarget.WEBHOOK, url="https://example.com")
+    racing = Interrupted(own, lambda: webhooks.create(own, known, added))
+    assert record(racing, text(B, P, A, body="second")).outcome is RecordOutcome.RECORDED
+    batches = [event_outbox.decode(item) for item in own.query(keys.messages(sid), begins="E#").items]
+    assert sorted((batch.webhooks is None, len(batch.events)) for batch in batches) == [(False, 6), (True, 1)]
 
 
 def test_two_first_texts_of_a_group_at_once_make_one_conversation(own: Table) -> None:

@@ -143,7 +143,7 @@ class CountedStack:
     # --- functions
 
     def _invoke(self, name: str, event: Mapping[str, Any]) -> dict[str, Any]:
-        self.now += timedelta(seconds=1)
+        self.now += timedelta(milliseconds=50)
         with patch.dict(os.environ, self._variables(name)):
             module = self._load(name)
             self.meter.part = name

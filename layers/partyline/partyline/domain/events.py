@@ -80,7 +80,8 @@ class EventBatch:
     - `subject`: the SID of the conversation or of the user that they are about.
     - `identities`: identities that receive them besides the members at the time of publishing.
     - `owners`: identities that owned a contact in a removed conversation; they receive them if their role permits it.
-    - `webhooks`: the webhooks of a removed conversation, which are removed with it.
+    - `webhooks`: the conversation's own webhooks, where it has none, or is removed with them. None for those that it
+      has when the events are published.
     - `replay`: the SID of a new webhook that is called for earlier messages.
     """
 

@@ -18,7 +18,7 @@ from partyline.domain.conversations import (
     masked_threads,
     threads_of,
 )
-from partyline.domain.events import Cause, Event, Reason, Source
+from partyline.domain.events import Cause, Event, EventBatch, Reason, Source
 from partyline.domain.participants import SYSTEM, Participant
 
 # Closing a conversation releases all its threads in one transaction, whose size is limited. Handsets show the newest
@@ -28,10 +28,14 @@ MAX_ALIAS_THREADS = 4
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """A conversation and its members, in the order of joining."""
+    """A conversation and its members, in the order of joining.
+
+    `has_webhooks` is whether the conversation has webhooks of its own; None when that was not read.
+    """
 
     conversation: Conversation
     participants: tuple[Participant, ...]
+    has_webhooks: bool | None = None
 
     def with_member(self, participant: Participant) -> tuple[Participant, ...]:
         """Return the members with one added or replaced."""
@@ -57,6 +61,13 @@ def plan_claims(participants: Iterable[Participant], before: Iterable[Participan
         thread: thread in masked or not (threads.is_pair(thread) or known.issuperset(threads.members_of(thread)))
         for thread in threads_of(members)
     }
+
+
+def build_event_batch(roster: Roster, cause: Cause, now: datetime, published: Iterable[Event]) -> EventBatch:
+    """Build the batch of a conversation's events, which are published without looking for webhooks that it has not."""
+    conversation = roster.conversation
+    webhooks = () if roster.has_webhooks is False else None
+    return EventBatch(conversation.service_sid, conversation.sid, cause, now, tuple(published), webhooks=webhooks)
 
 
 def creation_events(created: Conversation, participants: Iterable[Participant], **more: str) -> list[Event]:

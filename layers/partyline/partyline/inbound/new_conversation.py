@@ -110,7 +110,7 @@ def build_events(context: InboundContext, roster: Roster, message: Message) -> E
         events.message_added_event(message, conversation, roster.participants),
         events.state_updated_event(initializing, conversation, BY_TEXT.reason),
     )
-    return EventBatch(conversation.service_sid, conversation.sid, BY_TEXT, context.now, batch)
+    return membership.build_event_batch(roster, BY_TEXT, context.now, batch)
 
 
 def _build_conversation(home: ConversationHome, now: datetime) -> Conversation:

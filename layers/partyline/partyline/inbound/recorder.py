@@ -259,7 +259,8 @@ class _Recording:
         name = overrides.read_friendly_name(answer)
         conversation = replace(roster.conversation, last_index=message.index, friendly_name=name)
         webhook = new_conversation.build_webhook(home.line, conversation)
-        batch = new_conversation.build_events(context, replace(roster, conversation=conversation), message)
+        made = replace(roster, conversation=conversation, has_webhooks=webhook is not None)
+        batch = new_conversation.build_events(context, made, message)
         self.table.transact(
             [
                 *once,

@@ -49,12 +49,15 @@ def load(table: Table, sid: str) -> Roster | None:
     """Read a conversation with its participants: one query, two round trips beyond about 2,000 members."""
     conversation: Conversation | None = None
     members: list[Participant] = []
+    has_webhooks = False
     for item in table.query_all(keys.conversation(sid).pk):
         if item["SK"].startswith(keys.PARTICIPANTS):
             members.append(codec.decode(Participant, item))
         elif item["SK"] == keys.conversation(sid).sk:
             conversation = codec.decode(Conversation, item)
-    return Roster(conversation, tuple(members)) if conversation else None
+        elif item["SK"].startswith(keys.WEBHOOKS):
+            has_webhooks = True
+    return Roster(conversation, tuple(members), has_webhooks) if conversation else None
 
 
 def fetch(table: Table, sid: str) -> Conversation | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from partyline.domain import activities, events, sids, threads, written
+from partyline.domain import activities, events, membership, sids, threads, written
 from partyline.domain.activities import Activity
 from partyline.domain.conversations import MAX_TAPBACKS, Conversation, ConversationState
 from partyline.domain.copies import hash_content
@@ -82,7 +82,8 @@ def recording_writes(
         *_append(roster, message, now, is_tapback=is_tapback),
         *message_writes(message, now),
         *(receipts.creation_write(receipt) for receipt in failed),
-        *event_outbox.build_conversation_writes(conversation, cause, now, published),
+        # A new webhook is a change of the conversation, so one without any has none when the message is recorded.
+        *event_outbox.build_writes(membership.build_event_batch(roster, cause, now, published)),
         *stored_activities.build_writes(conversation, noted, cause, now),
     ]
 
