@@ -400,10 +400,10 @@ def test_failing_timer_delays_no_others_and_is_reported_in_the_end(
         def __init__(self) -> None:
             self.__dict__.update(table.__dict__)
 
-        def get(self, key: Any) -> Any:
+        def get(self, key: Any, *, consistent: bool = True) -> Any:
             if broken in key.pk:
                 raise ValueError("not a conversation")
-            return super().get(key)
+            return super().get(key, consistent=consistent)
 
     clock.tick(minutes=1)
     with pytest.raises(ExceptionGroup) as failed:

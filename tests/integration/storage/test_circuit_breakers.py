@@ -162,8 +162,8 @@ def test_slot_goes_to_the_first_call(table: Table, monkeypatch: pytest.MonkeyPat
     now = open_breaker(table) + FIRST_OPEN_PERIOD
     get = table.get
 
-    def overtaken(key: keys.Key) -> Any:
-        found = get(key)
+    def overtaken(key: keys.Key, *, consistent: bool) -> Any:
+        found = get(key, consistent=consistent)
         monkeypatch.setattr(table, "get", get)
         assert permit(table, now).slot == "slot0"
         return found
@@ -179,8 +179,8 @@ def test_breaker_that_changed_since_it_was_read_is_read_again(
     circuit_breakers.record_success(table, permit(table, NOW), NOW + SLOWLY)
     get = table.get
 
-    def overtaken(key: keys.Key) -> Any:
-        found = get(key)
+    def overtaken(key: keys.Key, *, consistent: bool) -> Any:
+        found = get(key, consistent=consistent)
         monkeypatch.setattr(table, "get", get)
         for call in [permit(table, NOW) for _ in range(FAILURES_TO_OPEN)]:
             if well:

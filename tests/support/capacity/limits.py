@@ -86,7 +86,7 @@ class StackLimits:
         used, assumed = self.count.of(function), self.assumptions
         requests = used.trips + used.queue_requests + used.calls
         whole = requests * assumed.request_processor_seconds + used.invocations * assumed.run_processor_seconds
-        return whole / min(1.0, self.template.memory / _PROCESSOR_MEMORY)
+        return whole / min(1.0, self.template.memory(function) / _PROCESSOR_MEMORY)
 
     def _of_gateway(self) -> Iterator[Limit]:
         for function, part, path in (

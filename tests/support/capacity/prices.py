@@ -25,12 +25,11 @@ _REQUESTED = ("conversations", "inbound")
 def list_prices(limits: StackLimits) -> dict[str, float]:
     """List the price of each service for a million texts of a flow."""
     count, total = limits.count, limits.count.total
-    seconds = sum(map(limits.busy_seconds, count.parts))
-    gigabytes = limits.template.memory / _MEGABYTES
+    megabyte_seconds = sum(limits.busy_seconds(name) * limits.template.memory(name) for name in count.parts)
     logged = total.log_bytes + total.invocations * RUN_LOG
     return {
         "API Gateway": sum(count.of(name).invocations for name in _REQUESTED) * GATEWAY_REQUEST,
-        "Lambda": total.invocations * LAMBDA_RUN + seconds * gigabytes * LAMBDA_GIGABYTE_SECOND,
+        "Lambda": total.invocations * LAMBDA_RUN + megabyte_seconds / _MEGABYTES * LAMBDA_GIGABYTE_SECOND,
         "DynamoDB": total.all_writes * WRITE_UNIT + total.reads * READ_UNIT,
         "SQS": (total.queue_requests + total.polls) * QUEUE_REQUEST,
         "CloudWatch Logs": logged / _GIGABYTE * LOG_GIGABYTE * _MILLION,

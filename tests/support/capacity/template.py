@@ -46,9 +46,12 @@ class StackTemplate:
         found: dict[str, Any] = self.resources[f"{name.title()}Function"]["Properties"]
         return found
 
+    def memory(self, function: str) -> int:
+        """Return the memory of a function in megabytes."""
+        return int(self.function(function).get("MemorySize", self._common_memory))
+
     @cached_property
-    def memory(self) -> int:
-        """The memory of a function in megabytes."""
+    def _common_memory(self) -> int:
         source = expansion.read_source()
         return int(Intrinsics(source, self.parameters).resolve(source["Globals"]["Function"]["MemorySize"]))
 

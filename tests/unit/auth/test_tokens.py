@@ -25,7 +25,7 @@ class NoKeys(Table):
     def __init__(self) -> None:
         pass
 
-    def get(self, key: Key) -> Item | None:
+    def get(self, key: Key, *, consistent: bool = True) -> Item | None:
         return None
 
 

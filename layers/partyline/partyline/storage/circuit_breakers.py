@@ -1,8 +1,8 @@
 """Circuit breakers: a slow or dead server that webhooks call delays no other.
 
 A receiver is a server: scheme, host and port. All receivers share one function with a limited number of concurrent
-calls, and one that does not answer must not use them up. A receiver whose breaker is closed has no item and costs one
-read.
+calls, and one that does not answer must not use them up. A receiver whose breaker is closed has no item, and costs half
+a read unit.
 
                a slow answer, or none                  3 failures in a row
     closed ──────────────────────────► half-open ──────────────────────────► open
@@ -79,7 +79,8 @@ def acquire(table: Table, receiver: str, now: datetime) -> Permit | Rejected:
     Each Permit ends in `record_success` or `record_failure`.
     """
     at = _to_milliseconds(now)
-    item = table.get(keys.receiver(receiver))
+    # What was true a moment ago is enough: one call more to a slow server, and slots are taken by condition.
+    item = table.get(keys.receiver(receiver), consistent=False)
     # Each further round means that another call took the slot, so there are at most HALF_OPEN_SLOTS of them.
     for _ in range(HALF_OPEN_SLOTS):
         if not item:

@@ -135,7 +135,7 @@ class Page:
 
 
 class Table:
-    """The table. Reads are strongly consistent, except those of an index.
+    """The table. Reads are strongly consistent, except those of an index and where a caller can do without.
 
     `hash_key` returns the key by which numbers are hashed that must not be stored.
     """
@@ -151,10 +151,10 @@ class Table:
             raise LookupError("this table has no key for hashes")
         return hmac.new(self._hash_key().encode(), number.encode(), hashlib.sha256).hexdigest()
 
-    def get(self, key: Key) -> Item | None:
-        """Read one item."""
+    def get(self, key: Key, *, consistent: bool = True) -> Item | None:
+        """Read one item; at half the units if it may be as it was a moment ago."""
         found = send_with_retries(
-            self._client.get_item, TableName=self._name, Key=to_dynamo(key.attributes()), ConsistentRead=True
+            self._client.get_item, TableName=self._name, Key=to_dynamo(key.attributes()), ConsistentRead=consistent
         )
         return from_dynamo(found["Item"]) if "Item" in found else None
 
