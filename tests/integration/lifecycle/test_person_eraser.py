@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from partyline.api.context import ApiContext
-from partyline.carriers.base import InboundText
+from partyline.carriers.base import Accepted, InboundText
 from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.opt_outs import OptOutChannel
+from partyline.domain.receipts import ReceiptStatus
 from partyline.inbound import recorder
 from partyline.lifecycle.cleanup import Cleaner
+from partyline.outbound.delivery_reports import ReportOutcome
 from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import lines, opt_outs
 from partyline.storage.table import Table
@@ -175,6 +178,36 @@ def test_a_text_that_waits_is_not_sent_and_its_other_receipts_fail(table: Table,
     assert one.carrier.asked == []
     assert {address: status.value for address, (status, _) in one.receipts().items()} == {ben: "failed"}
     assert ann not in stored(api)
+
+
+def test_what_carriers_were_asked_and_have_reported_loses_the_number(table: Table, api: Api) -> None:
+    one = make_scene(table, clients=2)
+    ann, ben = group(one)
+    named = Accepted("c-1", names={f"x{ann}": ann, "y": ben})
+    one.carrier.answers = iter([named, Accepted("c-2")])
+    one.carrier.limits = replace(one.carrier.limits, one_by_one=True)
+    one.deliver()
+    apart = make_scene(table, Accepted("c-3", refused={ann: 21610}), addresses=[ann, B])
+    apart.deliver()
+    one.report(ann, ReceiptStatus.DELIVERED, tag=False, id="never heard of")
+    erase(api, ann)
+    assert ann.removeprefix("+") not in stored(api)
+    # Reports of the others still find their receipts.
+    assert one.report(ben, ReceiptStatus.DELIVERED, tag=False, id="c-2") is ReportOutcome.MOVED
+    one.deliver()
+    apart.deliver()
+    assert (len(one.carrier.asked), len(apart.carrier.asked)) == (2, 1)
+
+
+def test_a_send_that_its_carrier_was_asked_for_is_not_said_to_have_failed(table: Table, api: Api) -> None:
+    one = make_scene(table, clients=2)
+    ann, ben = group(one)
+    # The function dies while the carrier is asked.
+    one.carrier.answers = iter([Crash()])
+    with pytest.raises(Crash):
+        one.deliver()
+    erase(api, ann)
+    assert {address: status for address, (status, _) in one.receipts().items()} == {ben: ReceiptStatus.QUEUED}
 
 
 def test_an_erasure_that_dies_at_every_other_write_comes_to_the_same_end(api: Api) -> None:
