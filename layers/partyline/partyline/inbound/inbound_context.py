@@ -1,15 +1,15 @@
-"""Read everything that decides what becomes of an inbound text, in one round trip."""
+"""Read everything that decides what becomes of an inbound text, in one round trip or two."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from partyline.carriers.base import InboundText
 from partyline.domain import opt_outs, routing, threads
 from partyline.domain.routing import Arrival
 from partyline.domain.unrouted import UnroutedText
-from partyline.storage import inbound_records
+from partyline.storage import inbound_records, lines
 from partyline.storage.inbound_records import InboundLookup, InboundRecords
 from partyline.storage.table import Table
 
@@ -53,9 +53,13 @@ class InboundReader:
     def read(
         self, text: InboundText, arrival: Arrival, now: datetime, unrouted_text: UnroutedText | None = None
     ) -> InboundContext:
-        """Read the context of a text, and settle which of the numbers in its roster are ours."""
-        # Of a roster that is too large, only the numbers that the carrier names as ours are looked up.
-        numbers = arrival.roster if fits_conversation(arrival) else arrival.receivers
+        """Read the context of a text, and settle which of the numbers in its roster are ours.
+
+        One round trip, and another one for a group that no conversation owns: only a new conversation depends on which
+        of its other members are lines.
+        """
+        may_be_keyword = text.keyword_handled_by_carrier is not None or opt_outs.is_possible_keyword(text.text)
+        numbers = _list_numbers(arrival, may_be_keyword=may_be_keyword)
         records = inbound_records.fetch_records(
             self.table,
             InboundLookup(
@@ -66,13 +70,29 @@ class InboundReader:
                 body=text.text,
                 media_count=len(text.media),
                 numbers=numbers,
-                may_be_keyword=text.keyword_handled_by_carrier is not None or opt_outs.is_possible_keyword(text.text),
+                may_be_keyword=may_be_keyword,
                 reads_version=self.reads_version,
             ),
         )
+        is_repeated = records.is_received and unrouted_text is None
+        if records.owner is None and not is_repeated and fits_conversation(arrival):
+            others = lines.fetch(self.table, set(arrival.roster) - set(numbers))
+            records = replace(records, lines={**records.lines, **others})
         # A line that is no longer registered may still be a number of its conversation.
         own_numbers = {*records.lines, *(records.owner.own_numbers if records.owner else ())}
         return InboundContext(text, arrival.among(own_numbers), records, now, unrouted_text)
+
+
+def _list_numbers(arrival: Arrival, *, may_be_keyword: bool) -> tuple[str, ...]:
+    """List the numbers that are looked up with the text.
+
+    Those that the carrier names as ours are enough for most texts into a group. A keyword concerns every line of the
+    thread. Of a roster that is too large no others are ever looked up.
+    """
+    if not fits_conversation(arrival):
+        return arrival.receivers
+    is_certain = arrival.receivers and not may_be_keyword and not threads.is_pair(arrival.thread)
+    return arrival.receivers if is_certain else arrival.roster
 
 
 def fits_conversation(arrival: Arrival) -> bool:

@@ -8,6 +8,7 @@ Cost in round trips to the table:
 
     1   a repeated webhook
     2   a text that no conversation takes, and one that makes its conversation
+    +1  where the two are of a group: which of its members are lines
     3   a text into a known thread: the context, the conversation, the transaction
     +1  a tapback: the messages that it may be about
     +1  settings that are not kept in memory, or have changed, for each Service that a new conversation may be in; those

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -88,8 +88,8 @@ def fetch_records(table: Table, lookup: InboundLookup) -> InboundRecords:
     answer_keys = {number: keys.keyword_answers(lookup.sender, number) for number in lines_to_read}
     found = table.get_all(
         [
-            *(received, thread, counter),
-            *([keys.settings_version()] if lookup.reads_version else []),
+            *(received, thread),
+            *_list_optional_keys(lookup, counter),
             *(*opt_out_keys.values(), *answer_keys.values(), *line_keys.values()),
             *([erased_opt_outs.MARK] if opt_out_keys else []),
         ]
@@ -170,6 +170,15 @@ def _decode_owner(item: Item | None) -> ThreadOwner | None:
     if item is None:
         return None
     return ThreadOwner(item["conversation_sid"], item.get("service_sid"), frozenset(item.get("own", ())))
+
+
+def _list_optional_keys(lookup: InboundLookup, counter: keys.Key) -> Iterator[keys.Key]:
+    """List the keys of the counter of copies, and of the version of the settings, where they are needed."""
+    # The texts of a pair have no copies.
+    if not threads.is_pair(lookup.thread):
+        yield counter
+    if lookup.reads_version:
+        yield keys.settings_version()
 
 
 def _select(found: Mapping[keys.Key, Item], by_number: Mapping[str, keys.Key]) -> dict[str, Item]:
