@@ -26,7 +26,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 SOURCES := layers/partyline/partyline functions local tests
 
-.PHONY: help run test coverage unit slow screenshots conformance check format docs build events openapi capacity lock clean python dev
+.PHONY: help run test coverage unit slow simulate screenshots conformance check format docs build events openapi capacity lock clean python dev
 
 help: ## List the commands.
 	@echo "Partyline: make <target>"
@@ -42,6 +42,7 @@ run: python ## Run the whole stack locally, on port PORT (8080) of 127.0.0.1.
 	@exec $(PYTHON) -m local
 
 IN_PROCESS := tests/unit tests/project tests/integration tests/conformance
+MINUTES ?= 2
 PARALLEL := --numprocesses=auto --maxprocesses=4
 
 test: dev ## Every test: unit, project, integration, end to end. ARGS are pytest's.
@@ -54,6 +55,9 @@ coverage: dev ## Measure which lines and branches the tests reach, without those
 
 unit: dev ## The fast tests only: one package after the other, without the table.
 	HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest $(PARALLEL) tests/unit $(ARGS)
+
+simulate: dev ## Play histories of the whole stack for MINUTES (2), from SEED if given; MINUTES= SEED=17 plays one.
+	PYTHONPATH=layers/partyline $(BIN)/python -m tests.simulation $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 # Apart from `test`: they take minutes, and a scenario in a browser finds most of what they would.
 slow: dev ## Each screen of the inbox in detail, and power cuts of `make run`. ARGS are pytest's.

@@ -22,7 +22,7 @@ from local.environments import ROOT, STATE
 
 # The paths of each run that has a stack, by its name.
 END_TO_END = {"e2e": ("tests/e2e", "--ignore=tests/e2e/inbox"), "inbox": ("tests/e2e/inbox",)}
-IN_PROCESS = ("tests/unit", "tests/project", "tests/integration", "tests/conformance")
+IN_PROCESS = ("tests/simulation", "tests/unit", "tests/project", "tests/integration", "tests/conformance")
 PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
 
 # pytest's exit status when no test was selected.
