@@ -111,6 +111,15 @@ def test_a_conversation_of_two_keeps_its_messages_without_a_word(api: Api) -> No
     assert api.get(f"/Conversations/{conversation}/Notes").body["notes"] == []
 
 
+def test_who_has_left_a_group_before_keeps_their_words(api: Api) -> None:
+    conversation = text(api, B, A, words="from Ben")
+    members = api.get(f"/Conversations/{conversation}/Participants").body["participants"]
+    (ben,) = [one["sid"] for one in members if B in json.dumps(one["messaging_binding"])]
+    assert api.delete(f"/Conversations/{conversation}/Participants/{ben}").status == 204
+    erase(api)
+    assert said(api, conversation) == [(0, B, "from Ben")]
+
+
 def test_a_number_in_words_of_others_stays_and_is_reported(api: Api) -> None:
     conversation = text(api, B, words=f"ask Ann at {A}")
     report = erase(api)

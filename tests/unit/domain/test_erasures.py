@@ -73,6 +73,11 @@ def test_in_a_conversation_about_one_person_all_words_go() -> None:
     assert erasures.erase_message(PLAIN, ANN, LATER, whole=True).body is None
 
 
+def test_but_not_those_of_a_handset_that_has_left() -> None:
+    theirs = replace(PLAIN, author=BEN, carrier_message_id="c")
+    assert erasures.erase_message(theirs, ANN, LATER, whole=True) is theirs
+
+
 def test_the_number_goes_out_of_names() -> None:
     before = Conversation(
         "CH1", "IS1", NOW, NOW, friendly_name=f"Ann {ANN}", unique_name=ANN, attributes=f'{{"a": "{ANN}"}}'

@@ -134,11 +134,11 @@ def is_listed(number: str, rows: Iterable[str]) -> bool:
 def erase_message(message: Message, number: str, now: datetime, *, whole: bool) -> Message:
     """Return what stays of a message: its index and its date; the message itself where it says nothing of the number.
 
-    Words, files and attributes go if the person wrote it or it went to nobody else, or with `whole`. Of the texts that
-    it became, those with the number go.
+    Words, files and attributes go if the person wrote it or it went to nobody else; with `whole` also unless another
+    handset wrote it. Of the texts that it became, those with the number go.
     """
     sends = tuple(send for send in message.sends if not _names(send, number))
-    if not (whole or _is_theirs(message, number)):
+    if not (_is_theirs(message, number) or (whole and message.carrier_message_id is None)):
         return message if sends == message.sends else replace(message, sends=sends, updated=now)
     left = expire_message(message, now)
     if message.author != format_address(number):

@@ -70,14 +70,13 @@ def _delete(scope: ErasureScope, item: Item) -> Verdict:
     return Verdict.ERASED
 
 
-def _delete_unless_later(*names: str) -> _Erase:
-    """Delete an item, unless one of these attributes says that it was stored after the erasure."""
+def _delete_receipt(scope: ErasureScope, item: Item) -> Verdict:
+    return Verdict.NOTHING if scope.is_later(item["created"]) else _delete(scope, item)
 
-    def erase(scope: ErasureScope, item: Item) -> Verdict:
-        moment = next((item[name] for name in names if name in item), "")
-        return Verdict.NOTHING if scope.is_later(moment) else _delete(scope, item)
 
-    return erase
+def _delete_events(scope: ErasureScope, item: Item) -> Verdict:
+    """Delete what was published at once, and is stored for a day."""
+    return Verdict.NOTHING if scope.is_later(item["at"]) else _delete(scope, item)
 
 
 def _expires_later(scope: ErasureScope, item: Item, life: timedelta) -> bool:
@@ -270,11 +269,11 @@ _RULES = (
     _Rule(re.compile(r"C#\w+ P#"), "participants", _erase_participant),
     _Rule(re.compile(r"T#\w+ T$"), "threads", _erase_thread),
     _Rule(re.compile(r"M#\w+ IM\w+$"), "messages", _erase_stored_message),
-    _Rule(re.compile(r"M#\w+ IM\w+#DY"), "receipts", _delete_unless_later("created")),
+    _Rule(re.compile(r"M#\w+ IM\w+#DY"), "receipts", _delete_receipt),
     _Rule(re.compile(r"M#\w+ AE"), "activities", _erase_activity),
     _Rule(re.compile(r"M#\w+ NT"), "notes", _erase_note),
     _Rule(re.compile(r"M#\w+ S#"), "scheduled_messages", _erase_scheduled_message),
-    _Rule(re.compile(r"(M|US)#\w+ E#"), "events", _delete_unless_later("at")),
+    _Rule(re.compile(r"(M|US)#\w+ E#"), "events", _delete_events),
     _Rule(re.compile(r"M#\w+ I#|IK#"), "answers", _forget_answer),
     _Rule(re.compile(r"S#"), "sends", _erase_send),
     _Rule(re.compile(r"R#.* R$"), "carrier_names", _erase_carrier_names),
