@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -141,6 +141,9 @@ st.register_type_strategy(datetime, _TIMES)
 # DynamoDB's numbers have 38 digits, and its texts are UTF-8.
 st.register_type_strategy(int, st.integers(-(10**37), 10**37))
 st.register_type_strategy(str, st.text(st.characters(codec="utf-8"), max_size=20))
+# Of the many kinds of mappings and sequences those that JSON has: bytes are a sequence of int too.
+st.register_type_strategy(Mapping, lambda kind: st.dictionaries(*map(st.from_type, get_args(kind)), max_size=3))
+st.register_type_strategy(Sequence, lambda kind: st.lists(*map(st.from_type, get_args(kind)), max_size=3))
 
 
 def _reference(value: Any) -> Any:
