@@ -343,7 +343,9 @@ def test_every_client_is_made_where_its_time_outs_are_set() -> None:
     """W2."""
     sources = [*(ROOT / "functions").rglob("*.py"), *(ROOT / "layers" / "partyline" / "partyline").rglob("*.py")]
     making = {
-        path.name for path in sources if re.search(r"^import boto3$|^from boto3 import", path.read_text(), re.MULTILINE)
+        path.name
+        for path in sources
+        if re.search(r"^ *import boto3\b|^ *from boto3 import", path.read_text(), re.MULTILINE)
     }
 
     assert making == {"aws_clients.py"}

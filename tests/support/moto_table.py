@@ -75,22 +75,27 @@ def answer(model: Any, params: dict[str, Any], context: dict[str, Any], **_: Any
     """Answer a client's request directly. None leaves the request to the way through HTTP."""
     if not botocore_stubber.enabled or model.name not in DIRECT:
         return None
-    handler = DynamoHandler()
-    handler.body = handler.params = json.loads(params["body"])
-    handler.region, handler.current_account = context["client_region"], DEFAULT_ACCOUNT_ID
-    try:
-        # One at a time: moto's tables are no place for several threads.
-        with _one_request:
-            result = getattr(handler, camelcase_to_underscores(model.name))().result
-            status, body = int(HTTPStatus.OK), json.dumps(result, default=datetime.timestamp)
-    except JsonRESTError as error:
-        status, body = error.code, error.get_body()
+    status, body = respond(model.name, params["body"], context["client_region"])
     headers = HTTPHeaders.from_pairs([("x-amzn-requestid", "direct")])
-    response = {"status_code": status, "headers": headers, "body": body.encode()}
+    response = {"status_code": status, "headers": headers, "body": body}
     parsed = _parser.parse(response, model.output_shape)
     if error_shape := model.service_model.shape_for_error_code(parsed.get("Error", {}).get("Code")):
         parsed |= _parser.parse(response, error_shape)
     return AWSResponse(params["url"], status, headers, None), parsed
+
+
+def respond(operation: str, body: bytes | str, region: str) -> tuple[int, bytes]:
+    """Answer the JSON body of a request; return the status and the body of the answer."""
+    handler = DynamoHandler()
+    handler.body = handler.params = json.loads(body)
+    handler.region, handler.current_account = region, DEFAULT_ACCOUNT_ID
+    try:
+        # One at a time: moto's tables are no place for several threads.
+        with _one_request:
+            result = getattr(handler, camelcase_to_underscores(operation))().result
+            return int(HTTPStatus.OK), json.dumps(result, default=datetime.timestamp).encode()
+    except JsonRESTError as error:
+        return error.code, str(error.get_body()).encode()
 
 
 def _undo_with_one_copy(backend: Any, writes: list[dict[str, Any]]) -> Any:

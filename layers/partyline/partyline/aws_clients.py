@@ -1,15 +1,23 @@
 """Build the AWS clients, with time-outs and retries of our own.
 
-With the defaults, a connection that broke while a function was frozen blocks a request for a minute, and the SDK of the
-runtime decides about retries. A DynamoDB request is retried once here; `storage.retry` waits out throttling.
+With the SDK's defaults, a connection that broke while a function was frozen blocks a request for a minute, and the SDK
+of the runtime decides about retries. A DynamoDB request is retried once here; `storage.retry` waits out throttling.
+
+DynamoDB and Secrets Manager, which an inbound text needs, are called without the SDK (`partyline.aws`, decision 0162),
+unless TABLE_CLIENT is `sdk` or only the SDK knows the way to them. The SDK is imported where it is needed: a function
+without it starts in half the time.
 """
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
+from partyline.aws import connections
+from partyline.aws.credential_source import CredentialSource
+from partyline.aws.dynamodb import DYNAMODB, DynamoDb
+from partyline.aws.json_client import JsonClient, JsonService
+from partyline.aws.secrets_manager import SECRETS_MANAGER, SecretsManager
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -17,46 +25,52 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
+# Parallel requests to the table, of the function that makes most.
+TABLE_CONNECTIONS = 32
 
-def _config(*, connect: float, read: float, attempts: int, **more: Any) -> Config:
-    """Build a configuration: seconds to connect, seconds between two bytes of an answer, and attempts in all."""
-    return Config(
-        connect_timeout=connect,
-        read_timeout=read,
-        retries={"mode": "standard", "total_max_attempts": attempts},
-        tcp_keepalive=True,
-        **more,
-    )
+_credentials = CredentialSource()
 
 
-def dynamodb() -> DynamoDBClient:
+def dynamodb() -> DynamoDb | DynamoDBClient:
     """Build the client of the table. Both attempts fit into the shortest time-out of a function (10 seconds)."""
-    return boto3.client("dynamodb", config=_config(connect=1, read=3, attempts=2, max_pool_connections=32))
+    direct = _build_direct(DYNAMODB, connect=1, read=3, attempts=2, size=TABLE_CONNECTIONS)
+    if direct:
+        return DynamoDb(direct)
+    client: DynamoDBClient = _build_sdk(
+        "dynamodb", connect=1, read=3, attempts=2, max_pool_connections=TABLE_CONNECTIONS
+    )
+    return client
+
+
+def secrets_manager() -> SecretsManager | SecretsManagerClient:
+    """Build the client of the secrets. Both attempts fit into the five seconds of the authorizer."""
+    direct = _build_direct(SECRETS_MANAGER, connect=0.5, read=1.5, attempts=2, size=1)
+    if direct:
+        return SecretsManager(direct)
+    client: SecretsManagerClient = _build_sdk("secretsmanager", connect=0.5, read=1.5, attempts=2)
+    return client
 
 
 def sqs() -> SQSClient:
     """Build the client of the queues."""
-    return boto3.client("sqs", config=_config(connect=1, read=3, attempts=3))
+    client: SQSClient = _build_sdk("sqs", connect=1, read=3, attempts=3)
+    return client
 
 
 def s3() -> S3Client:
     """Build the client of the bucket. A file takes longer than an item."""
-    return boto3.client("s3", config=_config(connect=2, read=5, attempts=2))
-
-
-def secrets_manager() -> SecretsManagerClient:
-    """Build the client of the secrets. Both attempts fit into the five seconds of the authorizer."""
-    return boto3.client("secretsmanager", config=_config(connect=0.5, read=1.5, attempts=2))
+    client: S3Client = _build_sdk("s3", connect=2, read=5, attempts=2)
+    return client
 
 
 def kms() -> Any:
     """Build the client of the keys. Both attempts fit into the time-outs of the functions that use it."""
-    return boto3.client("kms", config=_config(connect=1, read=3, attempts=2))
+    return _build_sdk("kms", connect=1, read=3, attempts=2)
 
 
 def cognito() -> Any:
     """Build the client of user pools. Both attempts fit into the time-out of the signin function."""
-    return boto3.client("cognito-idp", config=_config(connect=1, read=3, attempts=2))
+    return _build_sdk("cognito-idp", connect=1, read=3, attempts=2)
 
 
 def live_connections(endpoint: str, *, at_once: int) -> Any:
@@ -64,5 +78,37 @@ def live_connections(endpoint: str, *, at_once: int) -> Any:
 
     A connection that accepts no frame must not delay the others for long.
     """
-    config = _config(connect=2, read=5, attempts=2, max_pool_connections=at_once)
-    return boto3.client("apigatewaymanagementapi", endpoint_url=endpoint, config=config)
+    return _build_sdk("apigatewaymanagementapi", endpoint, connect=2, read=5, attempts=2, max_pool_connections=at_once)
+
+
+def _build_direct(service: JsonService, *, connect: float, read: float, attempts: int, size: int) -> JsonClient | None:
+    """Build a client without the SDK: seconds to connect and to read, attempts in all, and connections that are kept.
+
+    Returns None where the SDK has to be used.
+    """
+    if os.environ.get("TABLE_CLIENT") == "sdk":
+        return None
+    region = os.environ.get("AWS_REGION") or os.environ["AWS_DEFAULT_REGION"]
+    endpoint = connections.find_endpoint(service.name, region, os.environ)
+    if endpoint is None:
+        return None
+    pool = connections.open_pool(endpoint, connections.Timeouts(connect, read), size=size)
+    return JsonClient(service, region, endpoint, pool, _credentials, attempts)
+
+
+def _build_sdk(
+    service: str, endpoint: str | None = None, *, connect: float, read: float, attempts: int, **more: Any
+) -> Any:
+    """Build a client of the SDK: seconds to connect, seconds between two bytes of an answer, and attempts in all."""
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
+    config = Config(
+        connect_timeout=connect,
+        read_timeout=read,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        tcp_keepalive=True,
+        **more,
+    )
+    client: Any = boto3.client
+    return client(service, endpoint_url=endpoint, config=config)

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Mapping
-
-from aws_lambda_powertools.utilities import parameters
-from aws_lambda_powertools.utilities.parameters import SecretsProvider
-from aws_lambda_powertools.utilities.parameters.constants import DEFAULT_PROVIDERS
+from functools import cache
+from typing import Any
 
 from partyline import aws_clients
 
 # Seconds until a changed secret is in use, without a deployment.
 SECRET_LIFE = 300
+
+# The secrets that were read, with the time until which each is used. It is the time of the wall: the monotonic one may
+# stand still while a function is frozen.
+_known: dict[str, tuple[float, Mapping[str, str]]] = {}
 
 
 def variable(name: str) -> str:
@@ -25,12 +28,25 @@ def variable(name: str) -> str:
 
 
 def secret(arn: str) -> Mapping[str, str]:
-    """Return the members of a secret, not older than SECRET_LIFE. They are never logged."""
-    if "secrets" not in DEFAULT_PROVIDERS:
-        # The provider that get_secret would build, with time-outs of our own.
-        DEFAULT_PROVIDERS["secrets"] = SecretsProvider(boto3_client=aws_clients.secrets_manager())
-    values: Mapping[str, str] = json.loads(parameters.get_secret(arn, max_age=SECRET_LIFE))
+    """Return the members of a secret, not older than SECRET_LIFE. They are never logged.
+
+    Raises ClientError or BotoCoreError when it cannot be read.
+    """
+    until, values = _known.get(arn, (0.0, {}))
+    if time.time() >= until:
+        values = json.loads(_build_client().get_secret_value(SecretId=arn)["SecretString"])
+        _known[arn] = (time.time() + SECRET_LIFE, values)
     return values
+
+
+def forget_secrets() -> None:
+    """Read every secret again the next time."""
+    _known.clear()
+
+
+@cache
+def _build_client() -> Any:
+    return aws_clients.secrets_manager()
 
 
 def auth_token() -> str:

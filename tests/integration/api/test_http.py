@@ -12,8 +12,8 @@ from typing import Any
 
 import boto3
 import pytest
-from aws_lambda_powertools.utilities import parameters
 
+from partyline import settings
 from partyline.errors import Conflict
 from partyline.storage.table import Table
 from tests.support.api_harness import ACCOUNT, BASE, TOKEN, A, Api, P, basic, proxy_event
@@ -236,7 +236,7 @@ def test_answers_are_json_and_not_cached(api: Api) -> None:
 def test_the_deployed_function_answers_with_what_its_environment_gives_it(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parameters.clear_caches()  # type: ignore[no-untyped-call]  # powertools left it untyped
+    settings.forget_secrets()
     secrets = boto3.client("secretsmanager")
     arn = secrets.create_secret(Name="auth", SecretString=json.dumps({"auth_token": TOKEN}))["ARN"]
     environment = {

@@ -312,7 +312,8 @@ class Meter:
 
 def cost(api: Api, act: Callable[[], Reply]) -> tuple[int, int]:
     meter = Meter()
-    emitter = api.context.table._client.meta.events
+    client: Any = api.context.table._client
+    emitter = client.meta.events
     emitter.register("provide-client-params.dynamodb", meter)
     try:
         act()

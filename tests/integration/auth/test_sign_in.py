@@ -128,7 +128,7 @@ def test_without_a_session_nothing_is_told_and_no_password_is_asked_for(browser:
 def test_neither_cookie_nor_the_providers_tokens_are_in_the_table(world: SessionWorld, browser: Browser) -> None:
     browser.sign_in("ann")
     browser.token()
-    client = world.table._client
+    client: Any = world.table._client
     stored = str([from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]])
     assert "SS#" in stored
     for secret in (browser.cookies[SESSION], "refresh-", "provider-access-token"):

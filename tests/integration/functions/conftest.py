@@ -13,11 +13,11 @@ from typing import Any
 
 import boto3
 import pytest
-from aws_lambda_powertools.utilities import parameters
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sqs.models import sqs_backends
 
 from partyline.observability import logger
+from partyline.settings import forget_secrets
 from tests.integration.conftest import resources
 
 ROOT = Path(__file__).parents[3]
@@ -47,11 +47,6 @@ class Context:
     def get_remaining_time_in_millis(self) -> int:
         """How long the function may still run."""
         return self.milliseconds
-
-
-def forget_secrets() -> None:
-    """Functions keep a secret for a while."""
-    parameters.clear_caches()  # type: ignore[no-untyped-call]  # the library's own gap
 
 
 def event(name: str) -> dict[str, Any]:

@@ -436,7 +436,8 @@ def media_of(one: Any) -> tuple[Media, ...]:
 
 def updates(table: Table) -> list[dict[str, Any]]:
     """What was told of messages that have changed."""
-    stored = [from_dynamo(item) for item in table._client.scan(TableName="partyline")["Items"]]
+    client: Any = table._client
+    stored = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
     events = [event for item in stored for event in item.get("events", [])]
     return [event["parameters"] for event in events if event["type"] == "onMessageUpdated"]
 

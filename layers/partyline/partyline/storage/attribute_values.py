@@ -44,10 +44,8 @@ def _to_value(value: Any) -> dict[str, Any]:
             kind, content = "M", to_dynamo(value)
         case list() | tuple():
             kind, content = "L", [_to_value(one) for one in value]
-        case AbstractSet() if value and all(isinstance(one, str) for one in value):
-            kind, content = "SS", sorted(value)
         case _:
-            raise TypeError(f"no attribute value for a {type(value).__name__}")
+            kind, content = "SS", _to_texts(value)
     return {kind: content}
 
 
@@ -56,6 +54,13 @@ def _to_number(value: int) -> str:
     if len(number.lstrip("-").rstrip("0")) > _MOST_DIGITS:
         raise ValueError(f"a number has at most {_MOST_DIGITS} digits")
     return number
+
+
+def _to_texts(value: Any) -> list[str]:
+    """Convert what is neither of the other types: only a set of texts is stored."""
+    if isinstance(value, AbstractSet) and value and all(isinstance(one, str) for one in value):
+        return sorted(value)
+    raise TypeError(f"no attribute value for a {type(value).__name__}")
 
 
 def _from_value(value: Mapping[str, Any]) -> Any:

@@ -30,6 +30,8 @@ from partyline.storage.requests import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from partyline.aws.dynamodb import DynamoDb
+
 # DynamoDB's own limits.
 MAX_BATCH_GET = 100
 MAX_BATCH_WRITE = 25
@@ -140,7 +142,7 @@ class Table:
     `hash_key` returns the key by which numbers are hashed that must not be stored.
     """
 
-    def __init__(self, client: DynamoDBClient, name: str, hash_key: Callable[[], str] | None = None) -> None:
+    def __init__(self, client: DynamoDb | DynamoDBClient, name: str, hash_key: Callable[[], str] | None = None) -> None:
         self._client = client
         self._name = name
         self._hash_key = hash_key

@@ -1,0 +1,21 @@
+"""The one operation of Secrets Manager that is needed, without the SDK."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from partyline.aws.json_client import JsonClient, JsonService
+
+SECRETS_MANAGER = JsonService("secretsmanager", "secretsmanager", "1.1")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsManager:
+    """Reads secrets. Parameters, answer and errors are those of the SDK's client."""
+
+    client: JsonClient
+
+    def get_secret_value(self, **parameters: Any) -> Any:
+        """Read the value of a secret."""
+        return self.client.call("GetSecretValue", parameters)

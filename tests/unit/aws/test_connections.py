@@ -1,0 +1,80 @@
+"""Where a service is, and with what its requests are signed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import NoCredentialsError
+
+from partyline import aws_clients
+from partyline.aws.connections import find_endpoint
+from partyline.aws.credential_source import CredentialSource
+from partyline.aws.dynamodb import DynamoDb
+from partyline.aws.request_signature import Credentials
+from partyline.aws.secrets_manager import SecretsManager
+
+
+@pytest.mark.parametrize(
+    ("region", "environment", "endpoint"),
+    [
+        ("eu-west-1", {}, "https://dynamodb.eu-west-1.amazonaws.com"),
+        ("us-gov-west-1", {}, "https://dynamodb.us-gov-west-1.amazonaws.com"),
+        ("cn-north-1", {}, "https://dynamodb.cn-north-1.amazonaws.com.cn"),
+        ("us-east-1", {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566/"}, "http://127.0.0.1:4566"),
+        ("us-east-1", {"AWS_ENDPOINT_URL": "http://a", "AWS_ENDPOINT_URL_DYNAMODB": "http://b"}, "http://b"),
+        ("us-iso-east-1", {}, None),
+        ("us-east-1", {"AWS_USE_FIPS_ENDPOINT": "true"}, None),
+        ("us-east-1", {"AWS_USE_FIPS_ENDPOINT": "false"}, "https://dynamodb.us-east-1.amazonaws.com"),
+        ("us-east-1", {"HTTPS_PROXY": "http://proxy:3128"}, None),
+    ],
+)
+def test_a_service_is_where_the_sdk_finds_it(region: str, environment: dict[str, str], endpoint: str | None) -> None:
+    assert find_endpoint("dynamodb", region, environment) == endpoint
+
+
+def test_the_direct_clients_give_up_within_their_shortest_functions_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """W2."""
+    monkeypatch.delenv("TABLE_CLIENT")
+    table, secrets = aws_clients.dynamodb(), aws_clients.secrets_manager()
+    assert isinstance(table, DynamoDb)
+    assert isinstance(secrets, SecretsManager)
+    for client, most in ((table.client, 10), (secrets.client, 5)):
+        timeout: Any = client.pool.timeout
+        assert client.attempts * (float(timeout.connect_timeout) + float(timeout.read_timeout)) <= most
+
+
+def test_the_sdk_is_used_where_only_it_knows_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TABLE_CLIENT")
+    monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
+    assert not isinstance(aws_clients.dynamodb(), DynamoDb)
+    assert not isinstance(aws_clients.secrets_manager(), SecretsManager)
+
+
+def test_the_credentials_are_those_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+    assert CredentialSource().fetch() == Credentials("key", "secret", "token")
+
+
+def test_without_them_the_sdk_is_asked_once_and_its_answer_is_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    renewed = iter([Credentials("first", "s"), Credentials("second", "s")])
+    asked: list[bool] = []
+
+    def find() -> Callable[[], Credentials]:
+        asked.append(True)
+        return lambda: next(renewed)
+
+    source = CredentialSource(find)
+    assert [source.fetch().access_key, source.fetch().access_key] == ["first", "second"]
+    assert asked == [True]
+
+
+def test_where_there_are_none_an_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(NoCredentialsError):
+        CredentialSource().fetch()
