@@ -254,6 +254,7 @@ export const UNROUTED_REASONS = [
   "rejected",
   "keyword",
   "malformed",
+  "uncertain",
 ] as const;
 export type UnroutedReason = (typeof UNROUTED_REASONS)[number];
 /** A text that no conversation took. */

@@ -299,3 +299,76 @@ def test_plan_keyword_changes_most_numbers_first_where_a_transaction_has_no_room
 def test_plan_keyword_without_a_keyword_has_no_effect() -> None:
     for occasion in KeywordOccasion:
         assert plan_keyword(context(text("hello"), line(P), opt_outs=IN), occasion) == NO_EFFECT
+
+
+# --- texts that a catch-up has found
+
+
+def found(inbound: InboundText, age: timedelta = timedelta(hours=3), *, roster_unknown: bool = False) -> InboundText:
+    """A text that its carrier received a while ago."""
+    return replace(inbound, caught_up=True, received_at=NOW - age, roster_unknown=roster_unknown)
+
+
+OLD = copies.COPIES_LIFE
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (context(found(text("hello", B)), line(P), owner=OWNER), IntoKnown(OWNER, NO_EFFECT)),
+        (context(found(text("hello", B)), line(P), owner=OWNER, seen={Q: 1}), Copied(NO_EFFECT)),
+        (received(context(found(text("hello"), roster_unknown=True), line(P))), Repeated()),
+        (
+            context(found(text("hello"), roster_unknown=True), line(P), owner=OWNER),
+            Unrouted(UnroutedReason.UNCERTAIN, NO_EFFECT),
+        ),
+        # A pair has no copies: it is certain at any age.
+        (context(found(text("hello"), OLD), line(P), owner=OWNER), IntoKnown(OWNER, NO_EFFECT)),
+        (context(found(text("hello", B), OLD), line(P), owner=OWNER), Unrouted(UnroutedReason.UNCERTAIN, NO_EFFECT)),
+        # The copies of another one that was caught up are counted still.
+        (context(found(text("hello", B), OLD), line(P), owner=OWNER, seen={Q: 1}), Copied(NO_EFFECT)),
+        # A webhook that comes late says itself who got the text.
+        (context(replace(text("hello", B), received_at=NOW - OLD), line(P), owner=OWNER), IntoKnown(OWNER, NO_EFFECT)),
+    ],
+)
+def test_decide_takes_a_caught_up_text_only_where_it_certainly_belongs(
+    given: InboundContext, expected: Decision
+) -> None:
+    assert decide(given) == expected
+
+
+def said(number: str, ago: timedelta, *, opted_out: bool) -> dict[str, OptOut]:
+    at = NOW - ago
+    return {number: replace(state(number, opted_out=opted_out), since=at, updated=at)}
+
+
+EARLIER, LATER = timedelta(hours=5), timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "changed"),
+    [
+        ("STOP", {}, {P}),
+        ("STOP", said(P, EARLIER, opted_out=False), {P}),
+        ("STOP", said(P, timedelta(hours=3) - timedelta(seconds=30), opted_out=False), {P}),
+        ("STOP", said(P, LATER, opted_out=False), set()),
+        ("STOP", said(P, EARLIER, opted_out=True), set()),
+        ("START", {}, set()),
+        ("START", said(P, EARLIER, opted_out=True), {P}),
+        ("START", said(P, LATER, opted_out=True), set()),
+        ("HELP", said(P, EARLIER, opted_out=True), set()),
+    ],
+)
+def test_caught_up_keyword_holds_unless_its_sender_has_said_otherwise_since(
+    word: str, known: dict[str, OptOut], changed: set[str]
+) -> None:
+    given = context(found(text(word)), line(P), opt_outs=known)
+    for occasion in (KeywordOccasion.NEW, KeywordOccasion.COPY):
+        effect = plan_keyword(given, occasion)
+        assert (set(effect.early_changes), effect.changes, effect.reply) == (changed, {}, None)
+
+
+def test_uncertain_text_has_the_effect_of_its_keyword() -> None:
+    decision = decide(context(found(text("STOP"), roster_unknown=True), line(P)))
+    assert isinstance(decision, Unrouted)
+    assert decision.effect.early_changes == {P: None}

@@ -203,6 +203,7 @@ export const settings = {
       rejected: "A program of your company rejected it.",
       keyword: "It was STOP, START or HELP, and has had its effect.",
       malformed: "It could not be read.",
+      uncertain: "It was fetched after an outage. Others may have got it too, or it is there already: ask its sender.",
     },
     to: (line: string) => `to ${line}`,
     group: (count: number) => `in a group of ${count}`,

@@ -97,6 +97,8 @@ class InboundText:
     other_lines   numbers of ours that the carrier names beside `line`: the copy may have come to any of them
     received_at   when the carrier got the text, by its own clock, where it says so
     only_subject  the text is the subject of an MMS without words, which one of its files may have
+    caught_up     a catch-up found it at the carrier; `received_at` is set then
+    roster_unknown  where it was found, nothing says whether others got it too
 
     `keyword_handled_by_carrier` is the keyword that the carrier took the text for and has answered: we do not.
     """
@@ -113,6 +115,8 @@ class InboundText:
     other_lines: tuple[str, ...] = ()
     received_at: datetime | None = None
     only_subject: bool = False
+    caught_up: bool = False
+    roster_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

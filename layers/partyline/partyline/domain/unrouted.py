@@ -20,6 +20,7 @@ class UnroutedReason(StrEnum):
     REJECTED = "rejected"
     KEYWORD = "keyword"  # STOP, START or HELP: it has taken effect, and starts no conversation
     MALFORMED = "malformed"
+    UNCERTAIN = "uncertain"  # a catch-up found it: who else got it, or whether it is recorded already, is not known
 
 
 @dataclass(frozen=True, slots=True)

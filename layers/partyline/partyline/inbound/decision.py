@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from partyline.domain import routing
 from partyline.domain.lines import Line
 from partyline.domain.unrouted import UnroutedReason
 from partyline.inbound.inbound_context import InboundContext
 from partyline.inbound.keywords import KeywordEffect, KeywordOccasion, plan_keyword
+from partyline.storage import copies
 from partyline.storage.inbound_records import ThreadOwner
+
+# Copies that came by webhook are counted for a while. A text that is this old may be a copy of which the count has
+# ended: an hour less, since carriers' clocks are not ours.
+_COUNTED = copies.COPIES_LIFE - timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +65,8 @@ def decide(context: InboundContext) -> Decision:
     if is_copy(context):
         return Copied(plan_keyword(context, _occasion(context, KeywordOccasion.COPY)))
     effect = plan_keyword(context, _occasion(context, KeywordOccasion.NEW))
-    if not context.fits:
-        return Unrouted(UnroutedReason.ROSTER_TOO_LARGE, effect)
+    if obstacle := _find_obstacle(context):
+        return Unrouted(obstacle, effect)
     if records.owner:
         return IntoKnown(records.owner, effect)
     line = routing.find_line(context.arrival, records.lines)
@@ -85,6 +91,22 @@ def is_copy(context: InboundContext) -> bool:
         return False
     before = context.records.counter.copies
     return before.with_copy_at(*context.arrival.receivers).logical() == before.logical()
+
+
+def is_uncertain(context: InboundContext) -> bool:
+    """Whether it is not certain of a caught-up text in which thread it belongs, or that no copy of it was recorded."""
+    text = context.text
+    if not text.caught_up:
+        return False
+    is_old = text.received_at is None or context.now - text.received_at > _COUNTED
+    return text.roster_unknown or (is_old and counts_as_copy(context))
+
+
+def _find_obstacle(context: InboundContext) -> UnroutedReason | None:
+    """Return why no conversation can take a text, whoever owns its thread."""
+    if is_uncertain(context):
+        return UnroutedReason.UNCERTAIN
+    return None if context.fits else UnroutedReason.ROSTER_TOO_LARGE
 
 
 def _occasion(context: InboundContext, occasion: KeywordOccasion) -> KeywordOccasion:

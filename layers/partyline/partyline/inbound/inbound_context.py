@@ -33,6 +33,11 @@ class InboundContext:
         return self.unrouted_text is not None
 
     @property
+    def said_at(self) -> datetime:
+        """When the sender said it: of a caught-up text the carrier's time, and else now."""
+        return self.text.received_at or self.now if self.text.caught_up else self.now
+
+    @property
     def fits(self) -> bool:
         """Whether a conversation can have a roster of this size."""
         return fits_conversation(self.arrival)

@@ -63,7 +63,7 @@ def _build_changes(context: InboundContext, effect: KeywordEffect, changes: Mapp
             number,
             opted_out=effect.keyword is Keyword.STOP,
             channel=OptOutChannel.CARRIER if context.text.keyword_handled_by_carrier else OptOutChannel.TEXT,
-            at=context.now,
+            at=context.said_at,
             source=f"{context.text.carrier}/{context.text.id}",
         )
         writes += opt_outs.build_writes(before, event)

@@ -7,6 +7,9 @@ One answer goes 1:1 to the sender, from the number that received this copy, or f
 that one answers nothing. There is no answer when the carrier or the network gives one, to STOP after an earlier STOP,
 to START without a STOP, and to HELP after STOP. A sender gets no more answers than opt_outs.is_answer_allowed allows; a
 keyword takes effect all the same.
+
+The keyword of a text that a catch-up found has the effect that it would have had in time, as far as the sender has not
+said otherwise since, and no answer.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from partyline.domain import addresses, opt_outs, sids, threads
@@ -29,6 +32,9 @@ from partyline.storage.keyword_answers import AnswerHistory
 # One transaction has at most 100 writes. A new conversation takes one for each member and a keyword three for each
 # number; the rest are those of the text, of its conversation and of the answer.
 _MAX_WRITES = 85
+
+# How far a carrier's clock and ours may differ: START that was said at about the time of a late STOP does not undo it.
+_SKEW = timedelta(minutes=1)
 
 # What each own number of a thread knows of the sender; None is nothing.
 _Known = Mapping[str, OptOut | None]
@@ -76,6 +82,8 @@ def plan_keyword(context: InboundContext, occasion: KeywordOccasion) -> KeywordE
     if keyword is None:
         return NO_EFFECT
     known = {number: context.records.opt_outs.get(number) for number in context.records.lines}
+    if context.text.caught_up:
+        return _plan_caught_up(context, keyword, known)
     if occasion is KeywordOccasion.NEW:
         return _plan_new(context, keyword, known)
     if keyword is not Keyword.STOP:
@@ -121,6 +129,23 @@ def _plan_new(context: InboundContext, keyword: Keyword, known: _Known) -> Keywo
         return KeywordEffect(keyword, changes, early_changes, is_answer_withheld=True)
     reply = KeywordReply(line, _build_reply(line, context.arrival.sender, body, keyword, context.now))
     return KeywordEffect(keyword, changes, early_changes, reply)
+
+
+def _plan_caught_up(context: InboundContext, keyword: Keyword, known: _Known) -> KeywordEffect:
+    """Plan the keyword of a text that a catch-up found. Of several the last one counts, by the times of the carrier."""
+    said = context.said_at
+    if keyword is Keyword.STOP:
+        due = {number: state for number, state in known.items() if not _is_out(state) and not _is_later(state, said)}
+    elif keyword is Keyword.START:
+        due = {number: state for number, state in known.items() if state and state.opted_out and state.updated <= said}
+    else:
+        due = {}
+    return KeywordEffect(keyword, early_changes=due)
+
+
+def _is_later(state: OptOut | None, said: datetime) -> bool:
+    """Whether what a number knows of a sender was said after a moment, whatever the clocks."""
+    return state is not None and state.updated > said + _SKEW
 
 
 def _split_changes(
