@@ -1,25 +1,24 @@
-"""The carriers' send APIs over HTTP, under /bandwidth, /telnyx, /twilio and /vonage."""
+"""The carriers' APIs over HTTP, under /bandwidth, /telnyx, /twilio and /vonage."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from local.carrier import telnyx, twilio
+from local.carrier import telnyx, telnyx_records, twilio, twilio_messages
 from local.carrier.base import Answer, Call
 from local.carrier.hosted_files import Behaviour
 from local.carrier.simulation import Simulation
 
 _PART = 65_536
+_TWILIO = "/twilio/2010-04-01/Accounts/{account}"
 
 
 def routes(simulation: Simulation) -> list[web.RouteDef]:
     """Every route of the carriers."""
-
-    async def group(request: web.Request) -> web.Response:
-        return _response(simulation.group(await _call(request, telnyx.GROUP)))
 
     async def not_found(request: web.Request) -> web.Response:
         return _response(simulation.not_found(request.match_info["carrier"], request.path))
@@ -48,13 +47,21 @@ def routes(simulation: Simulation) -> list[web.RouteDef]:
         web.post("/bandwidth/users/{account}/messages", _send(simulation, "bandwidth", "messages")),
         web.post("/telnyx/messages", _send(simulation, "telnyx", telnyx.MESSAGES)),
         web.post("/telnyx/messages/group_mms", _send(simulation, "telnyx", telnyx.GROUP_MMS)),
-        web.get("/telnyx/messages/group/{id}", group),
-        web.post("/twilio/2010-04-01/Accounts/{account}/Messages.json", _send(simulation, "twilio", "messages")),
+        web.get("/telnyx/messages/group/{id}", _answer(simulation.group, telnyx.GROUP)),
+        *_build_received_routes(simulation),
+        web.post(f"{_TWILIO}/Messages.json", _send(simulation, "twilio", "messages")),
         web.post("/twilio/v1/Conversations/{name}/Messages", _send(simulation, "twilio", twilio.GROUP_MESSAGE)),
         web.route("*", "/twilio/v1/{path:.*}", twilio_group),
         web.post("/vonage/v1/messages", _send(simulation, "vonage", "messages")),
         web.route("*", "/{carrier:bandwidth|telnyx|twilio|vonage}/{path:.*}", not_found),
     ]
+
+
+def _answer(find: Callable[[Call], Answer], operation: str) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return _response(find(await _call(request, operation)))
+
+    return handle
 
 
 def _send(simulation: Simulation, carrier: str, operation: str) -> Handler:
@@ -68,6 +75,18 @@ def _send(simulation: Simulation, carrier: str, operation: str) -> Handler:
         return _response(outcome.answer)
 
     return handle
+
+
+def _build_received_routes(simulation: Simulation) -> list[web.RouteDef]:
+    """Build the routes of the texts that came in, as carriers list them."""
+    messages, records = simulation.twilio_messages, simulation.telnyx_records
+    return [
+        web.get("/telnyx/messages/{id}", _answer(records, telnyx_records.MESSAGE)),
+        web.get("/telnyx/detail_records", _answer(records, telnyx_records.RECORDS)),
+        web.get(f"{_TWILIO}/Messages.json", _answer(messages, twilio_messages.MESSAGES)),
+        web.get(f"{_TWILIO}/Messages/{{sid}}.json", _answer(messages, twilio_messages.MESSAGE)),
+        web.get(f"{_TWILIO}/Messages/{{sid}}/Media.json", _answer(messages, twilio_messages.MEDIA)),
+    ]
 
 
 async def _file_response(simulation: Simulation, request: web.Request) -> web.StreamResponse:
@@ -87,7 +106,7 @@ async def _file_response(simulation: Simulation, request: web.Request) -> web.St
 
 async def _call(request: web.Request, operation: str) -> Call:
     headers = {name.lower(): value for name, value in request.headers.items()}
-    return Call(operation, dict(request.match_info), headers, await request.read())
+    return Call(operation, dict(request.match_info), headers, await request.read(), dict(request.query))
 
 
 def _response(answer: Answer) -> web.Response:

@@ -24,6 +24,7 @@ class Call:
     args: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,8 @@ class Send:
 class Webhook:
     """A webhook's content. `payload` is JSON data or form fields, equal in every repeat.
 
-    `line` is the own number concerned and `text_id` the network's id of the text. A report also has its recipient, the
-    carrier's word for the status and the carrier's error code.
+    `line` is the own number concerned. Of a text, `text_id` is the network's id, and `at` when it came. A report also
+    has its recipient, the carrier's word for the status and the carrier's error code.
     """
 
     carrier: str
@@ -86,6 +87,7 @@ class Webhook:
     recipient: str | None = None
     status: str | None = None
     code: str | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import aiohttp
 
-from local.carrier import kept_network
+from local.carrier import kept_network, telnyx_records, twilio_messages
 from local.carrier.bandwidth import Bandwidth
-from local.carrier.base import Answer, Call, Carrier, Refused, Send
+from local.carrier.base import Answer, Call, Carrier, Refused, Send, Webhook
 from local.carrier.events import Events
 from local.carrier.hosted_files import HostedFiles
 from local.carrier.kept_network import KeptNetwork
@@ -123,6 +123,26 @@ class Simulation:
             return self._groups.answer(method, path, call, self.lines)
         except Refused as refused:
             return refused.answer
+
+    def twilio_messages(self, call: Call) -> Answer:
+        """Handle a request to Twilio for messages that came in."""
+        try:
+            self._twilio.authorise(call)
+        except Refused as refused:
+            return refused.answer
+        return twilio_messages.find_answer(call, self._list_texts("twilio")) or self.not_found("twilio", "")
+
+    def telnyx_records(self, call: Call) -> Answer:
+        """Handle a request to Telnyx for records of texts that came in, or for the message of one."""
+        try:
+            self._telnyx.authorise(call)
+        except Refused as refused:
+            return refused.answer
+        return telnyx_records.find_answer(call, self._list_texts("telnyx")) or self.not_found("telnyx", "")
+
+    def _list_texts(self, carrier: str) -> list[Webhook]:
+        webhooks = (queued.webhook for queued in self._webhook_sender.webhooks)
+        return [webhook for webhook in webhooks if webhook.kind == "text" and webhook.carrier == carrier]
 
     def not_found(self, carrier: str, path: str) -> Answer:
         """Return a carrier's answer to an unknown path."""

@@ -194,7 +194,7 @@ class Telnyx:
             "webhook_url": self._profile_url,
         }
         event = self._event("message.received", payload, text.at)
-        return Webhook(self.name, "text", self._profile_url, str(payload["id"]), line, event, text_id=text.id)
+        return Webhook(self.name, "text", self._profile_url, str(payload["id"]), line, event, text.id, at=text.at)
 
     def reports(
         self, send: Send, outcomes: Mapping[str, Outcome], lines: Mapping[str, str], settings: Settings

@@ -184,7 +184,7 @@ class Twilio:
         form |= {f"MediaUrl{place}": url for place, url in enumerate(text.media)}
         form |= {f"MediaContentType{place}": content_type(url) for place, url in enumerate(text.media)}
         url = f"{self.public_url}/carriers/twilio"
-        return Webhook(carrier=self.name, kind="text", url=url, id=sid, line=line, payload=form, text_id=text.id)
+        return Webhook(self.name, "text", url, sid, line, form, text_id=text.id, at=text.at)
 
     def reports(
         self, send: Send, outcomes: Mapping[str, Outcome], _lines: Mapping[str, str], _settings: Settings

@@ -23,6 +23,9 @@
     ├── TransactionUnsettled  a transaction may or may not be written: read before writing again (storage)
     ├── HashKeyChanged    opt-outs of erased people were hashed with another key (storage)
     ├── Conflict          a condition of a write did not hold, nothing was written: read again (storage)
+    ├── ListingError      a carrier did not say which texts came in (carriers)
+    │   ├── ListingRefused      it refuses to; a later try cannot help
+    │   └── ListingUnavailable  it did not answer as it must; a later try can help
     └── SendError         a carrier did not accept, or may not have accepted, a text (carriers)
         ├── NotSent       it certainly did not accept it
         │   ├── Throttled     429 or a full queue; a later try can help
@@ -211,6 +214,18 @@ class Conflict(PartylineError):
     def __init__(self, failed: Mapping[str, Mapping[str, Any]]) -> None:
         super().__init__(f"condition failed: {', '.join(sorted(failed)) or 'transaction in progress'}")
         self.failed: dict[str, dict[str, Any]] = {label: dict(item) for label, item in failed.items()}
+
+
+class ListingError(PartylineError):
+    """A carrier did not list the texts that came in, or did not give one. The text says why, without content."""
+
+
+class ListingRefused(ListingError):
+    """It refuses: its credentials are wrong, or may not read texts."""
+
+
+class ListingUnavailable(ListingError):
+    """It throttles, is down, cannot be reached, or its answer cannot be read."""
 
 
 class SendError(PartylineError):

@@ -6,7 +6,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -22,10 +24,12 @@ from partyline.carriers.base import (
     OutboundText,
     WebhookRequest,
 )
+from partyline.carriers.listing import InboundListing
+from partyline.carriers.listing_registry import LISTINGS
 from partyline.carriers.transport import build_transport
 from partyline.domain import long_texts
 from partyline.domain.receipts import ReceiptStatus
-from partyline.errors import Ambiguous, Refused, Throttled, Unavailable
+from partyline.errors import Ambiguous, ListingRefused, Refused, Throttled, Unavailable
 
 InWorld = Callable[[Callable[[Any], Awaitable[None]]], None]
 
@@ -324,5 +328,64 @@ def test_the_parts_of_an_mms_are_no_files_but_for_words_that_are_nowhere_else(in
             assert isinstance(event, InboundText)
             seen.append((event.text, [file.url.rpartition(".")[2] for file in event.media]))
         assert seen == [("STOP", []), ("", ["txt"])]
+
+    in_world(scenario)
+
+
+# --- texts that came in, as carriers list them
+
+
+def without_host(event: Event) -> InboundText:
+    """A text whose files have no host: this process does not know its own port when it names them."""
+    assert isinstance(event, InboundText)
+    return replace(event, media=tuple(replace(file, url=urlsplit(file.url).path) for file in event.media))
+
+
+def listing(name: str, base: str) -> InboundListing:
+    secrets = {"twilio_account_sid": "AC" + "0" * 32, "twilio_auth_token": "12345", "telnyx_api_key": "KEY123"}
+    return LISTINGS[name](secrets, {f"{name}_url": f"{base}/{name}"}, build_transport(10.0))
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_text_is_listed_and_its_webhook_is_rebuilt(in_world: InWorld, name: str) -> None:
+    async def scenario(world: Any) -> None:
+        carrier, found = adapter(name, world.running.carrier_url), listing(name, world.running.carrier_url)
+        picture = await attached(world, b"\x89PNG", "good")
+        await world.post(f"/handsets/{ANN}/messages", {"to": [LINES[name]], "text": "grüß & co+ ", "media": [picture]})
+        await world.write(ANN, "+12065550100", text="to another line")
+        arrived = await events(world, carrier)
+        today = datetime.now(UTC).date()
+        pages = await asyncio.to_thread(
+            lambda: [list(found.iterate_pages(LINES[name], today - timedelta(days=past))) for past in (0, 1)]
+        )
+        [text] = [text for day in pages for page in day for text in page]
+        assert text.roster_unknown == (name == "twilio")
+        body = await asyncio.to_thread(found.rebuild_webhook, text.id)
+        assert body is not None
+        rebuilt = carrier.parse(WebhookRequest("", "", {}, {}, body))
+        assert [without_host(event) for event in rebuilt] == [without_host(event) for event in arrived]
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_message_that_a_carrier_does_not_know_is_none(in_world: InWorld, name: str) -> None:
+    async def scenario(world: Any) -> None:
+        found = listing(name, world.running.carrier_url)
+        assert await asyncio.to_thread(found.rebuild_webhook, "SM0") is None
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_texts_are_listed_for_who_has_the_credentials(in_world: InWorld, name: str) -> None:
+    async def scenario(world: Any) -> None:
+        secrets = {"twilio_account_sid": "AC" + "0" * 32, "twilio_auth_token": "wrong", "telnyx_api_key": "wrong"}
+        urls = {f"{name}_url": f"{world.running.carrier_url}/{name}"}
+        found = LISTINGS[name](secrets, urls, build_transport(10.0))
+        with pytest.raises(ListingRefused):
+            await asyncio.to_thread(lambda: list(found.iterate_pages(LINES[name], date(2026, 11, 28))))
+        with pytest.raises(ListingRefused):
+            await asyncio.to_thread(found.rebuild_webhook, "SM0")
 
     in_world(scenario)

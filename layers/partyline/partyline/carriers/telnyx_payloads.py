@@ -1,4 +1,4 @@
-"""The payloads of Telnyx: webhooks, and answers to a send. API v2.
+"""The payloads of Telnyx: webhooks, answers to a send, and detail records. API v2.
 
 Source: https://developers.telnyx.com/docs/messaging/messages/receiving-webhooks, Telnyx' guide to group MMS, and the
 types of its SDKs. The documentation writes addresses both as strings and as objects.
@@ -11,9 +11,10 @@ A webhook is {"data": {"event_type", "payload"}}. `event_type` says which model 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from partyline.carriers.schemas import (
     Address,
@@ -27,6 +28,7 @@ from partyline.carriers.schemas import (
     Text,
     TextOrNone,
     Time,
+    parse_time,
 )
 
 
@@ -137,3 +139,23 @@ class TelnyxMessage(TelnyxErrors):
     def addresses(self) -> dict[str, tuple[str | None, ...]]:
         """The addresses that pointers count, by the list that they stand in; None for an entry that has none."""
         return {"to": _read_numbers(self.to), "cc": _read_numbers(self.cc)}
+
+
+class DetailRecord(Payload):
+    """The record of a text that came in. `uuid` is the id of its message."""
+
+    uuid: RequiredText
+    created_at: Annotated[datetime, BeforeValidator(parse_time)]
+
+
+class PageMeta(Payload):
+    """How many pages a list has."""
+
+    total_pages: int
+
+
+class DetailRecordPage(Payload):
+    """A page of detail records."""
+
+    data: Items[Any] = Field(default_factory=list)
+    meta: PageMeta

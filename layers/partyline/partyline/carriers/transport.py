@@ -16,11 +16,11 @@ from partyline.http_client import HttpClient, HttpRequest, HttpResponse, Policy
 MAX_ANSWER_BYTES = 1_048_576
 
 
-def build_transport(timeout: float, *, connect_timeout: float = 6.0) -> Transport:
+def build_transport(timeout: float, *, connect_timeout: float = 6.0, max_answer: int = MAX_ANSWER_BYTES) -> Transport:
     """Build the transport of production.
 
     Both times are in seconds: `connect_timeout` for resolving, connecting and TLS together (the resolver waits five for
-    a lost packet), then `timeout` for the request and its answer.
+    a lost packet), then `timeout` for the request and its answer. An answer is cut off after `max_answer` bytes.
 
     The transport raises Unavailable when nothing was sent (no connection, or no request that could be written), and
     Ambiguous when the request left and no whole answer came.
@@ -31,10 +31,10 @@ def build_transport(timeout: float, *, connect_timeout: float = 6.0) -> Transpor
 
     def send_once(request: HttpRequest) -> HttpResponse:
         try:
-            response = client.send(request, timeout=timeout, max_body=MAX_ANSWER_BYTES)
+            response = client.send(request, timeout=timeout, max_body=max_answer)
         except RequestError as error:
             raise (Ambiguous if error.sent else Unavailable)(str(error)) from error.__cause__
-        if not response.complete and len(response.body) < MAX_ANSWER_BYTES:
+        if not response.complete and len(response.body) < max_answer:
             raise Ambiguous("the answer broke off")
         return response
 

@@ -1,8 +1,9 @@
-"""The payloads of Twilio: webhooks, which are forms.
+"""The payloads of Twilio: webhooks, which are forms, and its lists of messages, which are JSON.
 
 Sources: https://www.twilio.com/docs/messaging/guides/webhook-request (inbound texts),
 https://www.twilio.com/docs/messaging/guides/track-outbound-message-status (status callbacks) and
-https://www.twilio.com/docs/conversations/conversations-webhooks (onDeliveryUpdated). The names of numbered parameters
+https://www.twilio.com/docs/conversations/conversations-webhooks (onDeliveryUpdated),
+https://www.twilio.com/docs/messaging/api/message-resource (ListedMessage). The names of numbered parameters
 (MediaUrl0, MediaContentType0, OtherRecipients0, ...) stand in carriers/twilio.py.
 
 Which model a form has:
@@ -14,9 +15,13 @@ Which model a form has:
 
 from __future__ import annotations
 
-from pydantic import Field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Any
 
-from partyline.carriers.schemas import Code, Payload, RequiredText, Text
+from pydantic import BeforeValidator, Field
+
+from partyline.carriers.schemas import Code, Items, Payload, RequiredText, Text
 
 
 class TwilioMessageForm(Payload):
@@ -54,3 +59,43 @@ class ConversationDelivery(Payload):
     participant_sid: RequiredText = Field(alias="ParticipantSid")
     status: RequiredText = Field(alias="Status")
     error_code: Code = Field(default=None, alias="ErrorCode")
+
+
+def _parse_date(value: object) -> datetime | None:
+    """Parse a date of Twilio's API (RFC 2822); None for what is none."""
+    try:
+        found = parsedate_to_datetime(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found and found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+
+
+class ListedMessage(Payload):
+    """A message that came in, as Twilio's API has it. `date_sent` is when Twilio called its webhook."""
+
+    sid: RequiredText
+    sender: Text = Field(default="", alias="from")
+    to: Text = ""
+    body: Text = ""
+    num_media: Text = "0"
+    received_at: Annotated[datetime, BeforeValidator(_parse_date)] = Field(alias="date_sent")
+
+
+class TwilioMessagePage(Payload):
+    """A page of messages. `next_page_uri` begins with the path; '' for the last page."""
+
+    messages: Items[Any] = Field(default_factory=list)
+    next_page_uri: Text = ""
+
+
+class MessageFile(Payload):
+    """A file of a message. Its content is at its `uri` without `.json`."""
+
+    uri: RequiredText
+    content_type: Text = ""
+
+
+class MediaPage(Payload):
+    """The files of a message."""
+
+    media_list: Items[MessageFile] = Field(default_factory=list)

@@ -1,0 +1,32 @@
+"""List the carriers that list the texts which came in, and build each listing from a deployment's secrets.
+
+Bandwidth stores no words, and repeats a webhook for a day. Vonage's reports are a paid product, and whether their
+records have the ids of its webhooks is not documented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+from partyline.carriers import telnyx, twilio
+from partyline.carriers.base import Transport, Urls
+from partyline.carriers.listing import InboundListing
+from partyline.carriers.telnyx_listing import TelnyxListing
+from partyline.carriers.twilio_listing import TwilioListing
+
+# A page of Twilio's has a thousand texts, which may be as long as texts can be.
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+
+
+class BuildListing(Protocol):
+    """Builds a listing from secrets and base URLs."""
+
+    def __call__(self, secrets: Mapping[str, str], urls: Urls, transport: Transport) -> InboundListing:
+        """Build it. Raises KeyError for a secret that is absent."""
+
+
+LISTINGS: Mapping[str, BuildListing] = MappingProxyType(
+    {telnyx.NAME: TelnyxListing.from_secrets, twilio.NAME: TwilioListing.from_secrets}
+)
