@@ -5,7 +5,6 @@ The work is in `partyline.inbound`.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -13,29 +12,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from partyline import bootstrap
 from partyline.carriers import gateway_event, registry
 from partyline.deadline import track_deadline
-from partyline.domain import sids
 from partyline.errors import WebhookRefused
-from partyline.inbound.recorder import InboundRecorder
-from partyline.inbound.webhook_handler import WebhookHandler
-from partyline.media import text_part
 from partyline.observability import count, logger, metrics
 from partyline.settings import variable
-from partyline.storage.service_settings import SettingsCache
 
 bootstrap.prepare_snapshot()
 PUBLIC_HTTP = bootstrap.build_public_http()
 PRE_WEBHOOK = bootstrap.build_pre_webhook(PUBLIC_HTTP)
 TABLE = bootstrap.build_table(bootstrap.read_hash_key)
-WEBHOOKS = WebhookHandler(
-    TABLE,
-    InboundRecorder(
-        TABLE,
-        sids.default_service(variable("ACCOUNT_SID")),
-        PRE_WEBHOOK.consult,
-        SettingsCache(TABLE, bootstrap.now),
-    ),
-    complete=partial(text_part.fetch_words, PUBLIC_HTTP.send),
-)
+WEBHOOKS = bootstrap.build_webhook_handler(TABLE, PUBLIC_HTTP, PRE_WEBHOOK.consult)
 # To Twilio this means "no reply". The other carriers do not read it.
 ACCEPTED = {"statusCode": 200, "headers": {"Content-Type": "text/xml"}, "body": "<Response/>"}
 

@@ -21,6 +21,7 @@ from partyline.queues import queue_messages
 from partyline.queues.queue_messages import (
     ActivationRequest,
     Callback,
+    CatchUpRun,
     Cut,
     ImportRun,
     InboxJob,
@@ -102,6 +103,7 @@ def relay(receivers: Receivers, inbox: InboxSignals, push: PushSignals, record: 
         publish_receipt=lambda receipt: calls.append(fan_out.publish_receipt(receipt)),
         clean_up=lambda removed: messages.extend(_clean(removed)),
         run_import=lambda run: messages.append(_import(run)),
+        catch_up=lambda run: messages.append(_catch_up(run)),
         refresh_inbox=lambda service_sid, sid: refresh([InboxJob.of(service_sid, sid)]),
         order_texts=lambda sid, on: messages.extend(_order_texts(sid, on=on)),
         note_holder=lambda sid, number: refresh(inbox.list_for_number(sid, number)),
@@ -127,6 +129,11 @@ def _activate(sid: str) -> QueueMessage:
 def _import(run: ImportRun) -> QueueMessage:
     """Queue a run of an import of contacts."""
     return QueueMessage(variable("IMPORTS_QUEUE_URL"), queue_messages.encode(run))
+
+
+def _catch_up(run: CatchUpRun) -> QueueMessage:
+    """Queue a catch-up of a line."""
+    return QueueMessage(variable("CATCH_UP_QUEUE_URL"), queue_messages.encode(run))
 
 
 def _refresh(job: InboxJob) -> QueueMessage:

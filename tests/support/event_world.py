@@ -189,6 +189,7 @@ class World:
             publish_receipt=lambda receipt: _ignore(fan_out.publish_receipt(receipt)),
             clean_up=self.cleaned.append,
             run_import=self.imported.append,
+            catch_up=lambda run: None,
             refresh_inbox=lambda service_sid, sid: None,
             order_texts=lambda service_sid, on: None,
             note_holder=lambda service_sid, number: None,

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from partyline.auth.sign_in import SignIn
     from partyline.carriers.base import Carrier, Transport
     from partyline.http_client import HttpClient, Policy
+    from partyline.inbound.catch_up_runner import CatchUpSource
+    from partyline.inbound.webhook_handler import WebhookHandler
     from partyline.media.bucket import Bucket
     from partyline.realtime.gateway import LiveConnections
     from partyline.storage.table import Table
@@ -138,6 +140,21 @@ def build_pre_webhook(http: HttpClient) -> PreActionWebhook:
     return PreActionWebhook(variable("ACCOUNT_SID"), auth_token=auth_token, request=http.send)
 
 
+def build_webhook_handler(table: Table, http: HttpClient, consult: Consult) -> WebhookHandler:
+    """Build what records the webhooks of carriers. `http` fetches the words of a text that are in one of its files."""
+    from functools import partial
+
+    from partyline.domain import sids
+    from partyline.inbound.recorder import InboundRecorder
+    from partyline.inbound.webhook_handler import WebhookHandler
+    from partyline.media import text_part
+    from partyline.storage.service_settings import SettingsCache
+
+    first_service = sids.default_service(variable("ACCOUNT_SID"))
+    recorder = InboundRecorder(table, first_service, consult, SettingsCache(table, now))
+    return WebhookHandler(table, recorder, complete=partial(text_part.fetch_words, http.send))
+
+
 def build_live_connections() -> LiveConnections:
     """Build the access to open WebSocket connections."""
     from partyline.realtime.gateway import ApiGateway, LiveConnections
@@ -154,6 +171,15 @@ def build_carrier(name: str, transport: Transport | None = None) -> Carrier:
     from partyline.carriers.transport import no_transport
 
     return registry.build_carrier(name, read_carrier_secrets(), transport or no_transport, carrier_urls())
+
+
+def build_catch_up_source(name: str, transport: Transport) -> CatchUpSource:
+    """Build a carrier with its list of the texts that came in. Raises LookupError as above."""
+    from partyline.carriers.listing_registry import LISTINGS
+    from partyline.inbound.catch_up_runner import CatchUpSource
+
+    carrier = build_carrier(name, transport)
+    return CatchUpSource(carrier, LISTINGS[name](read_carrier_secrets(), carrier_urls(), transport))
 
 
 def build_webhook_authenticator(name: str) -> Carrier:

@@ -119,6 +119,7 @@ def function(
         # The tests that use the key make one.
         "PUSH_KEY_ID": "push-key",
         "IMPORTS_QUEUE_URL": queue("imports"),
+        "CATCH_UP_QUEUE_URL": queue("catchup"),
         "RELAY_FAILURES_URL": queue("failures"),
         "MEDIA_QUEUE_URL": queue("media"),
         "MEDIA_BUCKET": "media",

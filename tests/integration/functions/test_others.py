@@ -6,7 +6,8 @@ import copy
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from types import ModuleType
 from typing import Any
 
@@ -14,18 +15,32 @@ import boto3
 import pytest
 
 from partyline.domain import sids
+from partyline.domain.catch_ups import plan_catch_up
 from partyline.domain.contact_imports import ContactImport, ImportState
 from partyline.domain.contacts import Contact, ContactAction, ContactChange, erase
+from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.sends import SendState
 from partyline.domain.services import build_service
 from partyline.domain.webhook_configuration import WebhookConfiguration
+from partyline.http_client import HttpRequest, HttpResponse
 from partyline.media.bucket import original_key
 from partyline.outbound.reconciler import Reconciler
 from partyline.outbound.send_attempt import NextStep, SendAttempt
 from partyline.outbound.sender import Sender
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import Callback, Cut, Push, Removed, RemovedKind
-from partyline.storage import connections, contact_imports, contact_keys, contacts, keys, services, webhooks
+from partyline.storage import (
+    catch_ups,
+    connections,
+    contact_imports,
+    contact_keys,
+    contacts,
+    keys,
+    lines,
+    opt_outs,
+    services,
+    webhooks,
+)
 from partyline.storage.attribute_values import to_dynamo
 from partyline.storage.connections import Connection
 from partyline.storage.table import Table
@@ -197,6 +212,73 @@ def test_the_relay_queues_the_runs_of_an_import(function: Load, imported: tuple[
     [message] = relayed.messages
     assert message.queue_url.endswith("imports")
     assert json.loads(message.body) == {"sid": sid, "run": 1}
+
+
+# --- catch-ups
+
+
+@pytest.fixture
+def catch_up(function: Load, table: Table, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The function of catch-ups, and a line at Twilio that is to be caught up; Twilio has two texts to it."""
+    app = function("catchup")
+    now = datetime.now(UTC)
+    number = json.loads(event("catchup/run")["Records"][0]["body"])["line"]
+    long_ago = now - timedelta(days=30)
+    lines.register(table, Line(sids.new(sids.LINE), number, "twilio", long_ago, long_ago, AutoCreation.ALL))
+    at = now - timedelta(hours=1)
+    texts = [
+        {
+            "sid": f"SM{place}",
+            "direction": "inbound",
+            "from": sender,
+            "to": number,
+            "body": body,
+            "date_sent": format_datetime(at),
+        }
+        for place, (sender, body) in enumerate([("+12065550150", "hello"), ("+12065550151", "STOP")])
+    ]
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        path = request.url.removeprefix("https://api.twilio.com/2010-04-01/Accounts/").partition("/")[2]
+        found: Any = {"messages": texts if f"DateSent={at.date()}" in path else []}
+        if path.startswith("Messages/"):
+            found = next(text for text in texts if path == f"Messages/{text['sid']}.json")
+        return HttpResponse(200, json.dumps(found).encode())
+
+    monkeypatch.setattr(app, "HTTP", answer)
+    assert catch_ups.start(table, None, plan_catch_up(number, "twilio", long_ago, None, None, now))
+    return app
+
+
+def test_a_catch_up_records_the_texts_that_its_carrier_lists(catch_up: ModuleType, table: Table) -> None:
+    assert catch_up.handler(event("catchup/run"), Context(milliseconds=300_000)) == {"batchItemFailures": []}
+    found = catch_ups.fetch(table, "+12065550120")
+    assert found
+    assert (found.state, found.recorded, found.problem) == ("completed", 2, "")
+    stopped = opt_outs.fetch_many(table, "+12065550151", "+12065550120")
+    assert stopped
+    assert stopped.opted_out
+    assert waiting(catch_up.variable("CATCH_UP_QUEUE_URL")) == []
+
+
+def test_a_catch_up_for_which_there_is_no_time_goes_back_into_the_queue(catch_up: ModuleType) -> None:
+    sample = event("catchup/run")
+    catch_up.handler(sample, Context(milliseconds=catch_up.RESERVE))
+    # It waits for a minute: what was in the way may have gone by then.
+    attributes = boto3.client("sqs").get_queue_attributes(
+        QueueUrl=catch_up.variable("CATCH_UP_QUEUE_URL"), AttributeNames=["ApproximateNumberOfMessagesDelayed"]
+    )["Attributes"]
+    assert attributes == {"ApproximateNumberOfMessagesDelayed": "1"}
+
+
+def test_the_relay_queues_a_catch_up(function: Load, catch_up: ModuleType, table: Table) -> None:
+    relay = function("relay")
+    item = table.get(keys.catch_up_run("+12065550120", 1))
+    assert item
+    relayed = relay.relay(*relay.build_readers(), {"eventName": "INSERT", "dynamodb": {"NewImage": to_dynamo(item)}})
+    [message] = relayed.messages
+    assert message.queue_url == catch_up.variable("CATCH_UP_QUEUE_URL")
+    assert json.loads(message.body) == {"line": "+12065550120", "run": 1, "failures": 0}
 
 
 def test_the_relay_orders_to_delete_the_history_of_a_contact_that_was_erased(function: Load, table: Table) -> None:

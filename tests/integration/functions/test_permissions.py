@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from types import ModuleType
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -14,20 +15,25 @@ import pytest
 
 from partyline.carriers.bandwidth import Bandwidth
 from partyline.carriers.base import Accepted, DeliveryReport, FoundMessage, MediaAccess, OutboundText
+from partyline.carriers.listing import ListedText
+from partyline.carriers.registry import build_reader
 from partyline.domain import membership, threads
+from partyline.domain.catch_ups import plan_catch_up
 from partyline.domain.events import BY_TEXT
 from partyline.domain.opt_outs import OptOutChannel, OptOutEvent
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendReference
 from partyline.errors import Ambiguous
+from partyline.inbound.catch_up_runner import CatchUpSource
 from partyline.lifecycle import cleanup
 from partyline.outbound import delivery_reports
 from partyline.queues.queue_messages import Removed, RemovedKind
-from partyline.storage import conversations, event_outbox, keys, memberships, messages, opt_outs
+from partyline.storage import catch_ups, conversations, event_outbox, keys, memberships, messages, opt_outs
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.service_settings import ConfirmedSettings, SettingsCache
 from partyline.storage.table import Table, change
 from partyline.webhooks.fan_out import FanOut
+from partyline.webhooks.pre_action import PreActionDecision
 from partyline.webhooks.receivers import Receivers
 from tests.integration.functions.conftest import Context, event, granted
 from tests.support.files import Files
@@ -118,6 +124,56 @@ def test_webhooks(
         NOW,
     )
     assert called == granted("inbound")
+
+
+class Listed:
+    """A carrier's list with one text, whose webhook is a sample."""
+
+    is_newest_first = True
+
+    def __init__(self, sample: dict[str, Any], at: datetime) -> None:
+        self.sample, self.at = sample, at
+
+    def iterate_pages(self, _line: str, day: date) -> Iterator[list[ListedText]]:
+        yield (
+            [ListedText(json.loads(self.sample["body"])[0]["message"]["id"], self.at)] if day == self.at.date() else []
+        )
+
+    def rebuild_webhook(self, _text_id: str) -> bytes:
+        body: str = self.sample["body"]
+        return body.encode()
+
+
+def test_catching_up(
+    function: Load,
+    group: tuple[ModuleType, str, str],
+    called: set[str],
+    table: Table,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    catchup = function("catchup")
+    now = datetime.now(UTC)
+    called.clear()
+    table.write(change("conversation", keys.conversation(group[1]), {"closed_after": 1}))
+    later = event("inbound/bandwidth-group-text")
+    [webhook] = json.loads(later["body"])
+    webhook["message"]["time"] = now.isoformat()
+    later["body"] = json.dumps([webhook])
+    monkeypatch.setattr(catchup.bootstrap, "datetime", Tomorrow)
+    source = CatchUpSource(build_reader("bandwidth"), Listed(later, now))
+    monkeypatch.setattr(catchup.bootstrap, "build_catch_up_source", lambda *_: source)
+    # Rejected, the text is stored under the condition that no other one has made its conversation.
+    recorder = replace(catchup.WEBHOOKS.recorder, consult=lambda *_: PreActionDecision(rejected=True))
+    monkeypatch.setattr(catchup, "WEBHOOKS", replace(catchup.WEBHOOKS, recorder=recorder))
+    tomorrow = now + timedelta(days=1)
+    assert catch_ups.start(table, None, plan_catch_up("+12065550100", "bandwidth", now, None, None, tomorrow))
+    sample = event("catchup/run")
+    sample["Records"][0]["body"] = json.dumps({"line": "+12065550100", "run": 1, "failures": 0})
+    assert catchup.handler(sample, Context(milliseconds=300_000)) == {"batchItemFailures": []}
+    found = catch_ups.fetch(table, "+12065550100")
+    assert found
+    assert (found.problem, found.unrouted) == ("", 1)
+    assert called == granted("catchup")
 
 
 def reference(table: Table, group: tuple[ModuleType, str, str]) -> SendReference:

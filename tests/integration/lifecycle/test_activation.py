@@ -88,7 +88,7 @@ class World:
         key = keys.conversation(sid)
         item = client.get_item(TableName="partyline", Key={"PK": {"S": key.pk}, "SK": {"S": key.sk}})["Item"]
         unused: Callable[..., Any] = partial(pytest.fail, "not for this")
-        relay = stream_relay.StreamRelay(unused, unused, self.queue.append, *[unused] * 7)
+        relay = stream_relay.StreamRelay(unused, unused, self.queue.append, *[unused] * 8)
         assert relay.relay({"eventName": "INSERT", "dynamodb": {"NewImage": item}}) == "activate"
 
     def watch(self) -> None:

@@ -138,6 +138,7 @@ class Relay:
             unexpected,
             unexpected,
             unexpected,
+            unexpected,
         )
         image = {"Keys": {"PK": before["PK"], "SK": before["SK"]}, "OldImage": before}
         return stream.relay({"eventName": "REMOVE", "dynamodb": image})
@@ -400,6 +401,7 @@ def test_removal_in_the_stream_queues_a_clean_up(account: Table, client: Any) ->
         unexpected,
         unexpected,
         relay.queued.append,
+        unexpected,
         unexpected,
         unexpected,
         unexpected,

@@ -564,6 +564,7 @@ def build_relay(
         publish_receipt=(delivered if delivered is not None else []).append,
         clean_up=clean,
         run_import=lambda run: pytest.fail(run.sid),
+        catch_up=lambda run: pytest.fail(run.line),
         refresh_inbox=lambda service_sid, sid: pytest.fail(sid),
         order_texts=lambda service_sid, on: pytest.fail(service_sid),
         note_holder=lambda service_sid, number: pytest.fail(number),

@@ -143,4 +143,6 @@ def test_access_tokens_are_named_where_users_may_call() -> None:
         "delete /v1/Keys/{key}",
         "post /v1/Lines",
         "delete /v1/Lines/{line}",
+        "post /v1/Lines/{line}/CatchUp",
+        "get /v1/Lines/{line}/CatchUp",
     }

@@ -65,3 +65,23 @@ def test_a_job_that_fails_goes_nowhere() -> None:
     with pytest.raises(ValueError, match=r"^no$"):
         handle(queue, fail)
     assert queue.sent == []
+
+
+def test_what_is_left_goes_on_after_a_pause() -> None:
+    sent: list[int] = []
+
+    class Sqs:
+        def send_message(self, **message: Any) -> None:
+            sent.append(message["DelaySeconds"])
+
+    sqs: Any = Sqs()
+    jobs = LongJobs(
+        InboxJob,
+        sqs,
+        "url",
+        lambda job: replace(job, after="a"),
+        lambda *_: None,
+        lambda left: len(left.after or "") * 60,
+    )
+    jobs.handle(SQSRecord({"body": BODY}))
+    assert sent == [60]

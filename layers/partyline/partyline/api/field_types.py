@@ -154,6 +154,13 @@ def unsupported(reason: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _check_zoned_time(value: str) -> datetime:
+    moment = parsing.parse_zoned_moment(value)
+    if moment is None:
+        raise invalid("it is not an ISO 8601 time with its zone, such as 2026-01-31T12:00:00Z")
+    return moment
+
+
 def _check_boolean(value: str) -> bool:
     if value.lower() not in ("true", "false"):
         raise invalid("use true or false")
@@ -196,6 +203,11 @@ Owner = Annotated[Clearable[Identity], BeforeValidator(str.strip)]
 Boolean = Annotated[bool, BeforeValidator(_check_boolean)]
 Decimal = Annotated[
     str, AfterValidator(_check_decimal), WithJsonSchema({"type": "string", "pattern": f"^{_DECIMAL.pattern}$"})
+]
+ZonedTime = Annotated[
+    datetime,
+    BeforeValidator(_check_zoned_time),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-01-31T12:00:00Z"]}),
 ]
 Url = Annotated[str, AfterValidator(_check_url), Field(json_schema_extra={"format": "uri"})]
 InactiveTimer = Annotated[int | None, duration("Timers.Inactive", timers.MIN_INACTIVE), CLEARABLE]

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from partyline import refusals
-from partyline.api import authorization
+from partyline.api import authorization, parsing
 from partyline.api.context import Call
 from partyline.api.field_types import MAX_NAME
-from partyline.domain import sids, timers
+from partyline.domain import addresses, sids, timers
 from partyline.domain.conversations import Conversation, ConversationState
+from partyline.domain.lines import Line
 from partyline.domain.membership import Roster
 from partyline.domain.participants import Participant
 from partyline.domain.permissions import Permission, RoleType
 from partyline.domain.services import User
 from partyline.errors import ApiError
-from partyline.storage import conversations, roles, users
+from partyline.storage import conversations, lines, roles, users
 
 
 def find_conversation(call: Call) -> Conversation:
@@ -102,6 +103,15 @@ def find_role(call: Call, sid: str | None, kind: RoleType) -> str | None:
     if found is None or found.type is not kind:
         raise refusals.role_not_found(sid, kind)
     return sid
+
+
+def find_line(call: Call) -> Line:
+    """Find the line that the path names by its number, whoever may use it. Raises ApiError 20404."""
+    address = addresses.canonicalize(parsing.restore_plus(call.ids["line"]))
+    found = lines.fetch(call.table, [address]).get(address) if addresses.is_number(address) else None
+    if found is None:
+        raise not_found(call)
+    return found
 
 
 def find_user(call: Call) -> User:

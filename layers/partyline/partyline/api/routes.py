@@ -11,6 +11,7 @@ from partyline.api.resources import (
     api_keys,
     api_version,
     bindings,
+    catch_ups,
     configuration,
     contact_export,
     contact_imports,
@@ -54,6 +55,7 @@ ROUTERS = (
     api_keys.route,
     api_version.route,
     bindings.route,
+    catch_ups.route,
     configuration.route,
     # Before contacts, in whose paths a SID stands at the place of the word.
     contact_export.route,

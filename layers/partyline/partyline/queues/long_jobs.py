@@ -21,7 +21,7 @@ class LongJobs(Generic[Job]):
     """The jobs of one queue, whose bodies are of one kind.
 
     `work` does a job as far as there is time, and returns what is left of it. `record` logs and counts a job that was
-    worked on, with whether nothing is left.
+    worked on, with whether nothing is left. `delay` returns after how many seconds what is left of a job goes on.
     """
 
     kind: type[Job]
@@ -29,6 +29,7 @@ class LongJobs(Generic[Job]):
     queue_url: str
     work: Callable[[Job], Job | None]
     record: Callable[[Job, bool], None]
+    delay: Callable[[Job], int] = lambda _left: 0
 
     def handle(self, message: SQSRecord) -> None:
         """Do the job of a message, and queue what is left.
@@ -40,4 +41,4 @@ class LongJobs(Generic[Job]):
         self.record(job, left is None)
         if left is not None:
             body = message.body if left == job else queue_messages.encode(left)
-            self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=body)
+            self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=body, DelaySeconds=self.delay(left))

@@ -9,6 +9,7 @@
     imports       ImportRun          a run of an import of contacts
     inbox         InboxJob           entries of the inbox, or indexed texts, to bring up to date
     push          PushJob            a message of which browsers are to show a notification
+    catchup       CatchUpRun         a catch-up of a line
 
 A body has every field. Bodies of an earlier version can be decoded: unknown names are ignored, and a missing name takes
 the default of its field. Decoding raises ValueError for any other body.
@@ -80,6 +81,15 @@ class ImportRun:
 
     sid: str
     run: int
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUpRun:
+    """A catch-up of a line that is to begin, or to continue; `failures` are the tries in vain since it last moved."""
+
+    line: str
+    run: int
+    failures: int = 0
 
 
 class InboxJobKind(StrEnum):

@@ -43,6 +43,8 @@ from partyline.refusals.access import (
 )
 from partyline.refusals.account import (
     address_configuration_exists,
+    catch_up_impossible,
+    catch_up_under_way,
     contact_changed,
     contact_number_taken,
     creator_role_not_found,
@@ -187,6 +189,8 @@ __all__ = [
     "body_too_long",
     "bound_over_limit",
     "busy",
+    "catch_up_impossible",
+    "catch_up_under_way",
     "closed",
     "contact_changed",
     "contact_not_assigned",

@@ -140,3 +140,14 @@ def contact_changed(sid: str, version: int) -> ApiError:
 
 def snippet_name_taken(name: str, sid: str) -> ApiError:
     return refuse(20409, f"Snippet {sid} has the name {name}", parameter="Name", snippet_sid=sid)
+
+
+def catch_up_impossible(address: str, carrier: str) -> ApiError:
+    line = format_address(address)
+    return refuse(20409, f"Line {line} cannot be caught up: {carrier} lists no texts", address=line, carrier=carrier)
+
+
+def catch_up_under_way(address: str) -> ApiError:
+    return refuse(
+        20409, f"Line {format_address(address)} is being caught up: wait for its end", address=format_address(address)
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -104,6 +104,12 @@ def fetch_records(table: Table, lookup: InboundLookup) -> InboundRecords:
         answers={number: keyword_answers.decode_history(item) for number, item in answers.items()},
         settings_version=service_settings.decode_version(found.get(keys.settings_version())),
     )
+
+
+def fetch_received(table: Table, carrier: str, ids: Collection[str]) -> set[str]:
+    """Read which of some texts of a carrier were recorded before, by their ids: a round trip for each hundred."""
+    wanted = {keys.received(carrier, one): one for one in ids}
+    return {wanted[key] for key in table.get_all(wanted)}
 
 
 def fetch_recent_messages(table: Table, conversation_sid: str, *, max_items: int) -> list[Message]:

@@ -81,6 +81,15 @@ def line(address: str) -> Key:
     return Key(f"L#{address}", "L")
 
 
+def catch_up(address: str) -> Key:
+    """Return the key of the latest catch-up of a line."""
+    return Key(line(address).pk, "CU")
+
+
+def catch_up_run(address: str, run: int) -> Key:
+    return Key(line(address).pk, f"CU#{run:06}")
+
+
 def received(carrier: str, carrier_message_id: str) -> Key:
     return Key(f"D#{carrier}#{carrier_message_id}", "D")
 

@@ -60,7 +60,8 @@ def remove(table: Table, address: str) -> None:
         line = fetch(table, [address]).get(address)
         if line:
             deletion = delete("line", keys.line(address), _configuration_matches(line.configuration))
-            table.transact([deletion, *_pointer_writes(line, None)])
+            catch_up = delete("catch_up", keys.catch_up(address))
+            table.transact([deletion, catch_up, *_pointer_writes(line, None)])
 
     retry.STANDARD.run(attempt)
 

@@ -16,8 +16,9 @@ from partyline.domain.media import MediaReference
 from partyline.domain.messages import Message
 from partyline.domain.receipts import Receipt
 from partyline.queues import queue_messages
-from partyline.queues.queue_messages import ImportRun, Removed, RemovedKind
+from partyline.queues.queue_messages import CatchUpRun, ImportRun, Removed, RemovedKind
 from partyline.storage import (
+    catch_ups,
     codec,
     contact_imports,
     contact_keys,
@@ -74,6 +75,7 @@ class StreamRelay:
     publish_receipt: Callable[[Receipt], None]
     clean_up: Callable[[Removed], None]
     run_import: Callable[[ImportRun], None]
+    catch_up: Callable[[CatchUpRun], None]
     refresh_inbox: Callable[[str, str], None]
     order_texts: Callable[[str, bool], None]
     note_holder: Callable[[str, str], None]
@@ -84,7 +86,7 @@ class StreamRelay:
         - A new message: each of its sends, in the order of its conversation, and each file still at its carrier.
         - A new initializing conversation: its activation.
         - A new event batch, a new user, a receipt with a new status: its events.
-        - A new run of an import of contacts: the run.
+        - A new run of an import of contacts, or of a catch-up: the run.
         - A contact that was erased: the clean-up of its history.
         - A step of the erasure of a person, the day's look for old messages of a Service: that.
         - A removed conversation, Service, user, file or import: the clean-up of its remains.
@@ -123,14 +125,23 @@ class StreamRelay:
                 self.order_texts(item["sid"], item["on"])
             case "happening":
                 self.publish(event_outbox.decode(item), f"{item['PK']}/{item['SK']}")
-            case contact_imports.OUTBOX:
-                self.run_import(ImportRun(item["sid"], item["run"]))
-            case str() as order if order in _ORDERED:
-                kind, name = _ORDERED[order]
-                self.clean_up(Removed(kind, item[name]))
             case "user":
                 # A user that is removed and created again has the same key.
                 self.publish(users.to_added_batch(item), f"{item['PK']}/{item['created']}")
+            case _:
+                return self._relay_job(item)
+        return str(item["outbox"])
+
+    def _relay_job(self, item: Item) -> str:
+        """Relay an order of a job that takes a while."""
+        match item.get("outbox"):
+            case contact_imports.OUTBOX:
+                self.run_import(ImportRun(item["sid"], item["run"]))
+            case catch_ups.OUTBOX:
+                self.catch_up(CatchUpRun(item["line"], item["run"]))
+            case str() as order if order in _ORDERED:
+                kind, name = _ORDERED[order]
+                self.clean_up(Removed(kind, item[name]))
             case _:
                 return NOTHING
         return str(item["outbox"])

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from partyline import refusals
-from partyline.api import authorization, filtered_lists, line_management, lookups, pagination, parsing
+from partyline.api import authorization, filtered_lists, line_management, lookups, pagination
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import Boolean, Decimal, Name, PhoneNumber, choose
 from partyline.api.form_model import Clearable, Form, invalid, none_if_empty
@@ -23,7 +23,7 @@ from partyline.api.operations import Operation
 from partyline.api.response_model import ResponseModel, Timestamp
 from partyline.api.router import Level, Router
 from partyline.carriers.registry import CARRIERS, LIMITS, MOST_IN_GROUP
-from partyline.domain import addresses, identities, json_texts, sids
+from partyline.domain import identities, json_texts, sids
 from partyline.domain.join_rules import find_sender_problem
 from partyline.domain.lines import EVERYONE, MAX_USERS, AutoCreation, Line, format_user, resolve_user
 from partyline.domain.opt_outs import LANGUAGES, Keyword, is_possible_keyword
@@ -316,10 +316,8 @@ def _find_line(call: Call) -> Line:
 
     Raises ApiError 20404, also for a line that the calling user neither may use nor manages.
     """
-    address = addresses.canonicalize(parsing.restore_plus(call.ids["line"]))
-    is_number = addresses.is_number(address)
-    line = store.fetch(call.table, [address]).get(address) if is_number else None
-    if line is None or not (authorization.can_use_line(call, line) or line_management.can_manage(call, line)):
+    line = lookups.find_line(call)
+    if not (authorization.can_use_line(call, line) or line_management.can_manage(call, line)):
         raise lookups.not_found(call)
     return line
 

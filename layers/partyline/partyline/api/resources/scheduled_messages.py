@@ -10,13 +10,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
 from partyline import refusals
-from partyline.api import authorization, lookups, pagination, parsing
+from partyline.api import authorization, lookups, pagination
 from partyline.api.context import ApiResponse, Call
-from partyline.api.field_types import Attributes, choose
-from partyline.api.form_model import Form, invalid
+from partyline.api.field_types import Attributes, ZonedTime, choose
+from partyline.api.form_model import Form
 from partyline.api.idempotency import IdempotentRequest
 from partyline.api.operations import Operation
 from partyline.api.pagination import PagePart
@@ -45,30 +45,16 @@ SEND_AT = "SendAt"
 _PATH = "Conversations/{conversation}/ScheduledMessages"
 
 
-def _parse_send_at(value: str) -> datetime:
-    moment = parsing.parse_zoned_moment(value)
-    if moment is None:
-        raise invalid("it is not an ISO 8601 time with its zone, such as 2026-01-31T12:00:00Z")
-    return moment
-
-
-SendAt = Annotated[
-    datetime,
-    BeforeValidator(_parse_send_at),
-    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-01-31T12:00:00Z"]}),
-]
-
-
 class SchedulingForm(Form):
     """When a new message is sent."""
 
-    send_at: SendAt
+    send_at: ZonedTime
 
 
 class ScheduledMessageChanges(Form):
     """What can be changed of a scheduled message."""
 
-    send_at: SendAt | None = Field(None, description="When it is sent: from one minute to 35 days from now.")
+    send_at: ZonedTime | None = Field(None, description="When it is sent: from one minute to 35 days from now.")
     body: str | None = Field(None, description="The text, as of a message.")
     attributes: Attributes | None = Field(None, description="A JSON text of your own.")
 
