@@ -24,8 +24,8 @@ def consult(call: Call, event: Event) -> Parameters:
     """
     if not call.cause.notify_webhooks:
         return Parameters()
-    force = webhooks.fetch_in_force(call.table, call.scope.service_sid)
-    answer = call.ask(force.webhooks, events.with_default_role(event, call.scope.service), call.cause)
+    in_force = webhooks.fetch_configuration_in_force(call.table, call.scope.service_sid)
+    answer = call.ask(in_force, events.with_default_role(event, call.scope.service), call.cause)
     if answer.rejected:
         raise refusals.pre_webhook_rejected(event.type)
     return Parameters.from_pairs((_parameter_name(name), value) for name, value in answer.changes.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from partyline.domain.conversations import Conversation
@@ -15,6 +16,7 @@ from partyline.domain.webhook_configuration import (
 )
 from partyline.errors import Conflict, RuleViolation
 from partyline.storage import codec, event_outbox, keys, service_settings
+from partyline.storage.attribute_values import Item
 from partyline.storage.conversation_items import no_new_message
 from partyline.storage.keys import Key
 from partyline.storage.table import EXISTS, NEW, Table, change, delete, diff_items, put
@@ -82,12 +84,25 @@ class InForce:
 
 def fetch_in_force(table: Table, service_sid: str) -> InForce:
     """Read the webhooks in force in a Service, and the Service, in one round trip."""
-    account, webhooks, service = keys.account_webhooks(), keys.service_webhooks(service_sid), keys.service(service_sid)
-    found = table.get_all([account, webhooks, service])
-    configured = [codec.decode(WebhookConfiguration, found.get(key, {})) for key in (account, webhooks)]
+    service = keys.service(service_sid)
+    found = table.get_all([*_list_keys_in_force(service_sid), service])
     return InForce(
-        select_configuration(*configured), codec.decode(Service, found[service]) if service in found else None
+        _select_in_force(found, service_sid), codec.decode(Service, found[service]) if service in found else None
     )
+
+
+def fetch_configuration_in_force(table: Table, service_sid: str) -> WebhookConfiguration:
+    """Read the webhooks in force in a Service that is known, in one round trip."""
+    return _select_in_force(table.get_all(_list_keys_in_force(service_sid)), service_sid)
+
+
+def _list_keys_in_force(service_sid: str) -> tuple[Key, Key]:
+    return keys.account_webhooks(), keys.service_webhooks(service_sid)
+
+
+def _select_in_force(found: Mapping[Key, Item], service_sid: str) -> WebhookConfiguration:
+    configured = (codec.decode(WebhookConfiguration, found.get(key, {})) for key in _list_keys_in_force(service_sid))
+    return select_configuration(*configured)
 
 
 # --- of the account and of a Service: `key` is keys.account_webhooks() or keys.service_webhooks(sid)
