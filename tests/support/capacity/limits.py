@@ -35,7 +35,8 @@ class Assumptions:
     queue_seconds: float = _assume(0.010, "a request to a queue")
     carrier_seconds: float = _assume(0.3, "the answer of a carrier")
     webhook_seconds: float = _assume(0.2, "the answer of a webhook")
-    request_processor_seconds: float = _assume(0.0015, "the work of one request to AWS, on a whole processor")
+    table_processor_seconds: float = _assume(0.0005, "the work of a request to the table, on a whole processor")
+    request_processor_seconds: float = _assume(0.0015, "the work of another request, on a whole processor")
     run_processor_seconds: float = _assume(0.003, "the work of one run of a function besides")
     concurrency: float = _assume(1000, "the account's quota of functions that run at once")
     partition_reads: float = _assume(3000, "read units a second of one partition of the table")
@@ -84,8 +85,11 @@ class StackLimits:
 
     def _working_seconds(self, function: str) -> float:
         used, assumed = self.count.of(function), self.assumptions
-        requests = used.trips + used.queue_requests + used.calls
-        whole = requests * assumed.request_processor_seconds + used.invocations * assumed.run_processor_seconds
+        whole = (
+            used.trips * assumed.table_processor_seconds
+            + (used.queue_requests + used.calls) * assumed.request_processor_seconds
+            + used.invocations * assumed.run_processor_seconds
+        )
         return whole / min(1.0, self.template.memory(function) / _PROCESSOR_MEMORY)
 
     def _of_gateway(self) -> Iterator[Limit]:

@@ -88,7 +88,9 @@ def stack(parameters: dict[str, str], **assumed: float) -> StackLimits:
         "callbacks": Usage(invocations=1, calls=1),
     }
     count = FlowCount(INBOUND, 1, parts, 0, 0, {"CallbacksQueue": 1}, {("reads", "ACCOUNT"): 3}, {}, 5)
-    nothing = dict.fromkeys(("table_seconds", "request_processor_seconds", "run_processor_seconds"), 0.0)
+    nothing = dict.fromkeys(
+        ("table_seconds", "table_processor_seconds", "request_processor_seconds", "run_processor_seconds"), 0.0
+    )
     return StackLimits(StackTemplate(parameters), Assumptions(**{**nothing, **assumed}), count)
 
 
