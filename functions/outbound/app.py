@@ -7,6 +7,9 @@ The work is in `partyline.outbound`.
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import cache
+
 from aws_lambda_powertools.utilities.data_classes import SQSEvent, event_source
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -28,6 +31,7 @@ from partyline.outbound.sender import Sender
 from partyline.queues import queue_messages
 from partyline.queues.queue_consumer import BatchResponse, Retry, build_hide, consume, is_fifo, receive_count
 from partyline.settings import variable
+from partyline.storage import restorations
 
 SQS = bootstrap.build_sqs()
 TABLE = bootstrap.build_table(bootstrap.read_hash_key)
@@ -38,6 +42,12 @@ SETTLEMENT = SendSettlement(TABLE, bootstrap.now)
 SLOW_SHARE = 4
 # How often a carrier is asked for the outcome of a text, minutes apart. The queue would deliver it more often.
 MAX_LOOKS = 4
+
+
+@cache
+def read_restored_at() -> datetime | None:
+    """Return when the table was restored from a backup. It is so before the stack has it, and read once."""
+    return restorations.fetch(TABLE)
 
 
 def build_loader() -> SendLoader:
@@ -58,7 +68,7 @@ def build_sender() -> Sender:
     """Build the sender from the current carrier secrets."""
     secrets = bootstrap.read_carrier_secrets()
     rate_limiter = RateLimiter(TABLE, bootstrap.now, lambda name: registry.account_rate(name, secrets), slow_slots())
-    requester = CarrierRequester(TABLE, bootstrap.now, SETTLEMENT, rate_limiter)
+    requester = CarrierRequester(TABLE, bootstrap.now, SETTLEMENT, rate_limiter, read_restored_at)
     return Sender(build_loader(), rate_limiter, FILES.prepare, requester, bootstrap.now)
 
 

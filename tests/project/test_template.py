@@ -291,8 +291,9 @@ def test_function_writes_its_own_log_only_and_receives_from_its_own_queues_only(
     urls = RESOURCES[logical(name)]["Properties"]["Environment"]["Variables"].get("DEAD_LETTERS_URLS")
     searched = [{"Fn::GetAtt": [url["Ref"], "Arn"]} for url in urls["Fn::Join"][1]] if urls else []
     # What Lambda does for an event source, it does by the role of the function.
-    for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
-        assert listed(granted.get(action, [])) == [*consumed, *searched]
+    measured = [{"Fn::GetAtt": ["OutboundQueue", "Arn"]}] if name == "timers" else []
+    for action, more in (("ReceiveMessage", []), ("DeleteMessage", []), ("GetQueueAttributes", measured)):
+        assert listed(granted.get(f"sqs:{action}", [])) == [*consumed, *searched, *more]
     for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"):
         assert bool(followed) == (granted.get(f"dynamodb:{action}") == {"Fn::Sub": "${Table.Arn}/stream/*"})
 

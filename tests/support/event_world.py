@@ -44,6 +44,7 @@ from tests.support.api_harness import (
     Pairs,
     Q,
     T,
+    sweep_nothing,
 )
 from tests.support.files import Files
 
@@ -163,7 +164,9 @@ class World:
     def watch(self) -> None:
         """What the function does that looks once a minute."""
         sender = ScheduledSender(self.api.context)
-        runner = expiry.TimerRunner(self.table, self.clock, self._activate, _unexpected, sender.send, lambda: True)
+        runner = expiry.TimerRunner(
+            self.table, self.clock, self._activate, _unexpected, sender.send, sweep_nothing, lambda: True
+        )
         runner.run()
 
     # --- published events

@@ -125,6 +125,7 @@ class Outbound:
     attachments: AttachmentSource
     rate: Callable[[str], str | None]
     slots: int = 5
+    restored_at: datetime | None = None
 
     @property
     def loader(self) -> SendLoader:
@@ -140,7 +141,9 @@ class Outbound:
 
     @property
     def sender(self) -> Sender:
-        requester = CarrierRequester(self.table, self.clock, self.settlement, self.rate_limiter)
+        requester = CarrierRequester(
+            self.table, self.clock, self.settlement, self.rate_limiter, lambda: self.restored_at
+        )
         return Sender(self.loader, self.rate_limiter, self.attachments, requester, self.clock)
 
     @property
@@ -159,6 +162,7 @@ class Scene:
     media: tuple[OutboundMedia, ...] = ()
     rate: str | None = None
     now: datetime = NOW
+    restored_at: datetime | None = None
 
     def deliver(self) -> SendAttempt:
         return self.outbound().sender.deliver(self.reference)
@@ -179,6 +183,7 @@ class Scene:
             clock=lambda: self.now,
             attachments=lambda message, limits, *, group: self.media,
             rate=lambda carrier: self.rate,
+            restored_at=self.restored_at,
         )
 
     def receipts(self) -> dict[str, tuple[ReceiptStatus, int]]:

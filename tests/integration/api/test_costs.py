@@ -200,7 +200,7 @@ def fill_conversations(table: Filling, count: int, moment: datetime) -> None:
     table.transact([write for write in scheduled_messages.creation_writes(later) if write.operation == "Put"])
     for where in (CONVERSATION, PAIR):
         message = Message(sids.message(count), where, count, moment, moment, "agent", "hello")
-        table.transact(messages.message_writes(message, moment))
+        table.transact(messages.message_writes(message, moment, None))
 
 
 def fill_account(table: Filling, count: int, moment: datetime) -> None:

@@ -23,7 +23,7 @@ from partyline.storage.attribute_values import Item, from_dynamo
 from partyline.storage.table import Table
 from partyline.storage.table import change as change_item
 from partyline.webhooks.pre_action import PreActionDecision
-from tests.support.api_harness import BASE, A, Api, B, C, Clock, P, Q, Racing, Reply, proxy_event
+from tests.support.api_harness import BASE, A, Api, B, C, Clock, P, Q, Racing, Reply, proxy_event, sweep_nothing
 from tests.support.files import Files
 from tests.support.people import SERVICE, acting, administrator, another_service, staff
 
@@ -44,7 +44,9 @@ class Timers:
         self.clock.tick(**by)
         context = self.api.context
         sender = ScheduledSender(context)
-        runner = expiry.TimerRunner(context.table, self.clock, _unexpected, _unexpected, sender.send, lambda: True)
+        runner = expiry.TimerRunner(
+            context.table, self.clock, _unexpected, _unexpected, sender.send, sweep_nothing, lambda: True
+        )
         runner.run()
 
 
@@ -153,7 +155,7 @@ def test_it_is_sent_once_at_its_time_and_not_before(api: Api, timers: Timers, ta
     assert (sent["body"], sent["attributes"]) == (None, "{}")
     [found] = messages.page(table, conversation, size=2).messages
     assert [set(send.natives) for send in found.message.sends] == [{A, B}]
-    assert not [item for item in items(table) if item["PK"].startswith("DUE")]
+    assert not [item for item in items(table) if item["PK"].startswith("DUE_MESSAGES")]
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ from tests.support.api_harness import (
     activate,
     consult_no_webhook,
     send_no_message,
+    sweep_nothing,
 )
 from tests.support.files import Files
 
@@ -55,7 +56,13 @@ class Watch:
 
     def __call__(self, table: Table | None = None, has_time: Callable[[], bool] = lambda: True) -> tuple[int, bool]:
         runner = expiry.TimerRunner(
-            table or self.table, self.clock, self.activated.append, self.expired.append, send_no_message, has_time
+            table or self.table,
+            self.clock,
+            self.activated.append,
+            self.expired.append,
+            send_no_message,
+            sweep_nothing,
+            has_time,
         )
         return runner.run()
 
@@ -492,7 +499,7 @@ def test_messages_of_several_conversations_are_sent_at_a_time_beside_the_timers(
     def send(conversation: str, sid: str) -> None:
         everyone.wait()
 
-    runner = expiry.TimerRunner(waiting, clock, unexpected, unexpected, send, lambda: True)
+    runner = expiry.TimerRunner(waiting, clock, unexpected, unexpected, send, sweep_nothing, lambda: True)
     assert runner.run() == (expiry.AT_ONCE + 1, True)
     assert stored(table, sid) is ConversationState.INACTIVE
 
@@ -515,7 +522,7 @@ def test_the_messages_of_a_conversation_are_sent_in_order_in_as_many_runs_as_it_
         def send(conversation: str, sid: str) -> None:
             sent.append((conversation, sid))
 
-        _, done = expiry.TimerRunner(table, clock, unexpected, unexpected, send, has_time).run()
+        _, done = expiry.TimerRunner(table, clock, unexpected, unexpected, send, sweep_nothing, has_time).run()
     assert len(sent) == 15
     for name in names:
         assert [sid for conversation, sid in sent if conversation == name] == [
@@ -534,7 +541,7 @@ def test_a_message_that_cannot_be_sent_now_holds_up_no_other(table: Table, clock
             raise TableThrottled
         sent.append((conversation, sid))
 
-    runner = expiry.TimerRunner(table, clock, unexpected, unexpected, send, lambda: True)
+    runner = expiry.TimerRunner(table, clock, unexpected, unexpected, send, sweep_nothing, lambda: True)
     with pytest.raises(ExceptionGroup):
         runner.run()
     assert len(sent) == 5

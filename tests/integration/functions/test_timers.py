@@ -11,6 +11,7 @@ import pytest
 
 from partyline.domain import sids
 from partyline.domain.conversations import Conversation, ConversationState
+from partyline.domain.media import Media, MediaReference
 from partyline.domain.scheduled_messages import ScheduledMessage, ScheduledState
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import ActivationRequest
@@ -20,6 +21,7 @@ from partyline.storage.schedule import ScheduleKind
 from partyline.storage.table import Table
 from tests.integration.functions.conftest import ACCOUNT_SID, Context, event, granted
 from tests.integration.functions.test_others import waiting
+from tests.support.scene import make_scene
 
 Load = Callable[[str], ModuleType]
 LONG_AGO = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -86,6 +88,37 @@ def scheduled(table: Table) -> ScheduledMessage:
     )
     table.transact(scheduled_messages.creation_writes(one))
     return one
+
+
+def test_lost_sends_and_files_are_queued_again(
+    function: Load, table: Table, logged: Callable[[], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    timers = function("timers")
+    picture = Media(sids.new(sids.MEDIA), "https://carrier.example/1")
+    scene = make_scene(table, media=[picture])
+
+    timers.handler(event("timers/minute"), Context())
+
+    assert [message["Body"] for message in waiting(timers.variable("OUTBOUND_QUEUE_URL"))] == [
+        queue_messages.encode_send(scene.reference)
+    ]
+    assert [message["Body"] for message in waiting(timers.variable("MEDIA_QUEUE_URL"))] == [
+        queue_messages.encode(MediaReference(scene.message.conversation_sid, scene.message.sid, picture.sid))
+    ]
+    assert '"outbox.swept"' in logged()
+    assert '"SendRequeued":[1.0]' in capsys.readouterr().out
+
+
+def test_a_long_queue_of_sends_is_not_made_longer(
+    function: Load, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timers = function("timers")
+    monkeypatch.setattr(timers, "LONG_QUEUE", 0)
+    make_scene(table)
+
+    timers.handler(event("timers/minute"), Context())
+
+    assert waiting(timers.variable("OUTBOUND_QUEUE_URL")) == []
 
 
 def test_a_run_that_has_no_time_left_leaves_everything_to_the_next(function: Load, table: Table) -> None:

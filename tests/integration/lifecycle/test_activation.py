@@ -29,7 +29,7 @@ from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.table import Table, Write
 from partyline.stream import relay as stream_relay
 from partyline.webhooks import pre_action
-from tests.support.api_harness import send_no_message
+from tests.support.api_harness import send_no_message, sweep_nothing
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ACCOUNT = "AC" + "0" * 32
@@ -93,7 +93,7 @@ class World:
 
     def watch(self) -> None:
         runner = expiry.TimerRunner(
-            self.table, self.clock, self.queue.append, pytest.fail, send_no_message, lambda: True
+            self.table, self.clock, self.queue.append, pytest.fail, send_no_message, sweep_nothing, lambda: True
         )
         runner.run()
 

@@ -353,7 +353,7 @@ def test_reconciliation_that_crashes_at_any_write_is_repeated(
     for writes in itertools.count():
         one = scene(clients=3)
         # A carrier that has not answered is left alone for some time.
-        one.now += timedelta(days=writes)
+        one.now += timedelta(minutes=10 * writes)
         begin(one)
         died = dies_looking(one, writes)
         one.give_up()

@@ -745,7 +745,7 @@ def fill(world: World, sid: str, count: int) -> None:
     """Make a conversation one of so many messages, without publishing them."""
     for index in range(count):
         said = Message(f"IM{index:010x}{'0' * 22}", sid, index, world.clock(), world.clock(), "agent", f"text {index}")
-        for write in messages.message_writes(said, world.clock()):
+        for write in messages.message_writes(said, world.clock(), None):
             world.table.write(write)
     world.table.write(change("conversation", keys.conversation(sid), {"last_index": count - 1}))
     world.relay()

@@ -41,6 +41,7 @@ class Conversation:
     - `active_at`: its last activity, from which the timers run.
     - `inactive_after`, `closed_after`: its timers, in seconds.
     - `due_at`: when the next check of its timers is scheduled.
+    - `sweep_at`: when the sweeper next looks at its messages; None before the first one with a follow-up.
     - `notify_webhooks`: whether webhooks are called for its activation; `initial_state`: its state after that.
     - `created_by`: an identity, or SYSTEM.
     - `assignee`: the identity that takes care of it; None, also of conversations that version 0.2.0 stored.
@@ -75,6 +76,7 @@ class Conversation:
     tapbacks: tuple[int, ...] | None = None
     written: Mapping[str, Sequence[int]] | None = None
     expired: int | None = None
+    sweep_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:

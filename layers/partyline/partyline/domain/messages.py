@@ -38,6 +38,7 @@ class Message:
     - `received_at`: when the carrier received an inbound message, by the carrier's clock.
     - `edited_from`: the recorded text of a message that was edited later.
     - `origin`: set for an inbound message that has files and no words.
+    - `recorded`: when it was recorded, if `created` was set by hand.
     - `request_digest`: names the request that created it, if that had an Idempotency-Key.
     - `written_by`: the identity that wrote it under another name, that of a line.
     - `service_sid`: the Service whose contacts may not be disturbed by it. None for an answer to a keyword, and for a
@@ -62,6 +63,12 @@ class Message:
     request_digest: str | None = None
     written_by: str | None = None
     service_sid: str | None = None
+    recorded: datetime | None = None
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When it was recorded."""
+        return self.recorded or self.created
 
     @property
     def recorded_body(self) -> str | None:
@@ -76,6 +83,11 @@ class Message:
     def pending(self) -> tuple[Media, ...]:
         """The files that are still at the carrier."""
         return tuple(part for part in self.media if part.state is MediaState.PENDING)
+
+    @property
+    def has_follow_up(self) -> bool:
+        """Whether something must follow: it has sends, or files that are still at the carrier."""
+        return bool(self.sends or self.pending)
 
     def send(self, reference: SendReference) -> Send | None:
         """Find the send of a reference, or of the part that it names; None when there is none."""

@@ -12,7 +12,7 @@ from partyline.domain.opt_outs import Keyword, KeywordAnswer, OptOut, OptOutChan
 from partyline.inbound.inbound_context import InboundContext
 from partyline.inbound.keywords import KeywordEffect
 from partyline.storage import activities as stored_activities
-from partyline.storage import keyword_answers, messages, opt_outs
+from partyline.storage import keyword_answers, messages, opt_outs, sweeps
 from partyline.storage.keyword_answers import AnswerHistory
 from partyline.storage.table import Write
 
@@ -32,10 +32,11 @@ def build_writes(context: InboundContext, effect: KeywordEffect) -> list[Write]:
         return changes
     number, sender = effect.reply.line.address, context.arrival.sender
     history = context.records.answers.get(number, AnswerHistory())
+    sweep_at = sweeps.plan_sweep(effect.reply.message, None, context.now)
     answer = KeywordAnswer(effect.keyword, context.now)
     return [
         *changes,
-        *messages.message_writes(effect.reply.message, context.now),
+        *messages.message_writes(effect.reply.message, context.now, sweep_at),
         keyword_answers.build_count_write(sender, number, history, answer),
     ]
 

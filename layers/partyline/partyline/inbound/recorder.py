@@ -62,6 +62,7 @@ from partyline.storage import (
     messages,
     receipts,
     retry,
+    sweeps,
     unrouted,
 )
 from partyline.storage.inbound_records import ThreadOwner
@@ -258,7 +259,8 @@ class _Recording:
             unowned = inbound_records.build_unowned_check(context.arrival.thread)
             return self._store_unrouted(context, UnroutedReason.REJECTED, [*once, unowned])
         name = overrides.read_friendly_name(answer)
-        conversation = replace(roster.conversation, last_index=message.index, friendly_name=name)
+        sweep_at = sweeps.plan_sweep(message, None, context.now)
+        conversation = replace(roster.conversation, last_index=message.index, friendly_name=name, sweep_at=sweep_at)
         webhook = new_conversation.build_webhook(home.line, conversation)
         made = replace(roster, conversation=conversation, has_webhooks=webhook is not None)
         batch = new_conversation.build_events(context, made, message)
@@ -267,7 +269,7 @@ class _Recording:
                 *once,
                 *([inbound_records.build_webhook_write(webhook)] if webhook else []),
                 *NewConversation(conversation, roster.participants, context.now).build_writes(),
-                *messages.message_writes(message, context.now),
+                *messages.message_writes(message, context.now, sweep_at),
                 *event_outbox.build_writes(batch),
                 *keyword_writes.build_activity_writes(context, decision.effect, roster, message),
             ]

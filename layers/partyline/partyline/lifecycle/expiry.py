@@ -1,5 +1,5 @@
 """Run the timers that are due: conversations become inactive and closed, scheduled messages are sent, live connections
-expire.
+expire, and what the relay lost is found.
 
 A timer also finds a conversation whose activation is stuck. The timers run once a minute (storage.schedule). A request
 that reads a conversation earlier sees the state that it has by then all the same (domain.timers), and writes that state
@@ -45,8 +45,9 @@ class TimerRunner:
     """Runs due timers.
 
     `activate` queues a conversation that is still initializing, `expire` ends a live connection whose token has
-    expired, `send` sends a scheduled message of a conversation, in one of several threads. `has_time` is asked before
-    each entry, which takes about 20 milliseconds, and as long as a pre-action webhook for a message that calls one.
+    expired, `send` sends a scheduled message of a conversation, in one of several threads, and `sweep` looks at the
+    messages of a conversation from one on. `has_time` is asked before each entry, which takes about 20 milliseconds,
+    and as long as a pre-action webhook for a message that calls one.
     """
 
     table: Table
@@ -54,20 +55,22 @@ class TimerRunner:
     activate: Callable[[str], None]
     expire: Callable[[str], None]
     send: Callable[[str, str], None]
+    sweep: Callable[[str, str], None]
     has_time: Callable[[], bool]
 
     def run(self) -> tuple[int, bool]:
         """Run every timer that is due; return how many, and whether there was time for all of them.
 
         At least once for each entry; a repeat changes nothing. An entry that fails waits for the next minute and does
-        not hold up the others. Scheduled messages are sent beside the timers: in several conversations at a time, and
-        in each in the order of their times.
+        not hold up the others. Sweeps are made and scheduled messages are sent beside the timers: in several
+        conversations at a time, and in each in the order of their times.
 
         Raises an ExceptionGroup, at the end, of the errors other than Conflict.
         """
         now = self.clock()
-        sequences = [schedule.list_overdue(self.table, now), *self._group_messages(now)]
-        with ThreadPoolExecutor(min(1 + AT_ONCE, len(sequences))) as pool:
+        sweeps = schedule.list_shards(self.table, now, keys.DUE_SWEEPS)
+        sequences = [schedule.list_overdue(self.table, now), *sweeps, *self._group_messages(now)]
+        with ThreadPoolExecutor(min(1 + len(sweeps) + AT_ONCE, len(sequences))) as pool:
             outcomes = [*pool.map(self._run_entries, sequences)]
         failed = [error for outcome in outcomes for error in outcome.failed]
         if failed:
@@ -105,6 +108,8 @@ class TimerRunner:
                 self.expire(entry.sid)
             case ScheduleKind.SCHEDULED_MESSAGE:
                 self.send(entry.conversation_sid or "", entry.sid)
+            case ScheduleKind.SWEEP:
+                self.sweep(entry.conversation_sid or "", entry.sid)
             case ScheduleKind.CONVERSATION:
                 self._run_conversation_timer(entry)
 

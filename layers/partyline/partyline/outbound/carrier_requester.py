@@ -20,6 +20,7 @@ from partyline import deadline
 from partyline.carriers.base import Accepted, Carrier
 from partyline.domain import addresses, threads
 from partyline.domain.copies import hash_content
+from partyline.domain.messages import Message
 from partyline.domain.sends import SendReference, SendState
 from partyline.errors import Ambiguous, NotReady, Refused, SendError, Throttled, Unavailable
 from partyline.outbound.rate_limiter import RateLimiter
@@ -53,12 +54,23 @@ class RequestResult:
 
 @dataclass(frozen=True, slots=True)
 class CarrierRequester:
-    """Make requests to carriers, each at most once."""
+    """Make requests to carriers, each at most once.
+
+    `restored_at` returns when the table was restored from a backup, None when it was not. The table does not know which
+    texts left between the backup and then. So what was recorded before is not asked for, and the carrier is asked
+    whether it has it.
+    """
 
     table: Table
     clock: Callable[[], datetime]
     settlement: SendSettlement
     rate_limiter: RateLimiter
+    restored_at: Callable[[], datetime | None]
+
+    def may_have_left(self, message: Message) -> bool:
+        """Whether a message may have been sent in a past that the table does not know of."""
+        restored_at = self.restored_at()
+        return restored_at is not None and message.recorded_at <= restored_at
 
     def settle_proven(self, request: CarrierRequest) -> SendAttempt | None:
         """Settle a waiting request that a report proves to be accepted.
@@ -105,7 +117,10 @@ class CarrierRequester:
             self.rate_limiter.give_back_slot(turn.known, slot)
 
     def _make_in_slot(self, request: CarrierRequest) -> RequestResult:
-        claim = sends.claim(self.table, request.reference, request.build_claim(), self.clock())
+        may_have_left = self.may_have_left(request.job.message)
+        claim = sends.claim(
+            self.table, request.reference, request.build_claim(), self.clock(), may_have_left=may_have_left
+        )
         if claim.state is not SendState.SENDING:
             return RequestResult(self._resume(request.with_cuts(claim.cuts), claim), claim)
         return RequestResult(self._make_claimed(request, claim), claim)

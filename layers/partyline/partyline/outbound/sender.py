@@ -8,6 +8,9 @@ A message is sent into each of its threads by a send of its own. A send waits fo
                            accepted, or may have been
     one for each member    where the carrier takes one recipient a request
 
+A text for which no attempt was made within MAX_AGE of its recording is not sent: its receipts end `failed` (30036). It
+was lost on its way here, or waited behind others, and what it says may no longer be true.
+
 A recipient who has opted out of the sending number is left out, with a receipt `failed` (21610). So is a contact who
 wants no texts from any line (100610). The others then see a smaller thread on their handsets, which becomes an alias of
 the conversation's. A group with a member without a number is refused without asking: no request can name them.
@@ -30,12 +33,17 @@ from partyline.outbound.carrier_requester import CarrierRequester
 from partyline.outbound.rate_limiter import RateLimiter, Turn
 from partyline.outbound.send_attempt import NextStep, SendAttempt, build_retry
 from partyline.outbound.send_job import CannotSend, SendJob, SendLoader
+from partyline.storage import sends
 
 # How many parts of a long text one attempt asks for, so that it ends in time.
 PARTS_AT_ONCE = 5
 # How long a text waits for a file that came in with it and is relayed to others. Then it is sent without.
 MEDIA_PATIENCE = timedelta(minutes=5)
 
+# How long after its recording the first attempt at a text may come.
+MAX_AGE = timedelta(hours=4)
+
+_TOO_OLD = CannotSend("no attempt was made for too long", error_codes.EXPIRED)
 _CANNOT_CONTINUE = CannotSend("the line has moved to a carrier that cannot go on where the other stopped")
 
 
@@ -71,13 +79,19 @@ class Sender:
             return SendAttempt(NextStep.DONE, SendState.REFUSED, reason="the message was deleted before it left")
         if proven := self.requester.settle_proven(job.request()):
             return proven
-        in_turn = self._wait_for_turn(job)
+        in_turn = self._wait_for_turn(job.without_carrier(_TOO_OLD) if self._is_too_old(job) else job)
         if isinstance(in_turn, SendAttempt):
             return in_turn
         complete = self._attach_files(in_turn)
         if isinstance(complete, SendAttempt):
             return complete
         return self._send_to_each(complete) if complete.is_one_by_one else self._send_parts(complete)
+
+    def _is_too_old(self, job: SendJob) -> bool:
+        """Whether a text was never attempted, and was recorded too long ago. Only an old one costs a read."""
+        if self.clock() - job.message.recorded_at <= MAX_AGE or self.requester.may_have_left(job.message):
+            return False
+        return sends.find_last_sign(self.requester.table, job.reference, MAX_AGE) is None
 
     def _wait_for_turn(self, job: SendJob) -> SendJob | SendAttempt:
         """Return the job with its turn; or the attempt that waits for it."""

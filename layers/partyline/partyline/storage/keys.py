@@ -200,8 +200,8 @@ def due(name: str, number: int, at: str = "", kind: str = "", sid: str = "") -> 
     return Key(f"{name}#{number}", f"{at}#{kind}#{sid}")
 
 
-# The schedule of timers, and that of messages.
-DUE, DUE_MESSAGES = "DUE", "DUE_MESSAGES"
+# The schedule of timers, that of messages, and that of the sweeper.
+DUE, DUE_MESSAGES, DUE_SWEEPS = "DUE", "DUE_MESSAGES", "DUE_SWEEPS"
 
 
 def configuration() -> Key:

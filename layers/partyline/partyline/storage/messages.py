@@ -18,7 +18,7 @@ from partyline.domain.sends import Send
 from partyline.errors import Conflict, RuleViolation
 from partyline.serialization import format_time
 from partyline.storage import activities as stored_activities
-from partyline.storage import codec, conversation_items, copies, event_outbox, idempotency, keys, receipts
+from partyline.storage import codec, conversation_items, copies, event_outbox, idempotency, keys, receipts, sweeps
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, diff_items, put
 
@@ -71,6 +71,7 @@ def recording_writes(
     sends that were planned for its members are right. Labels: conversation, message.
     """
     conversation = roster.conversation
+    sweep_at = sweeps.plan_sweep(message, conversation.sweep_at, now)
     published = [events.message_added_event(message, conversation, roster.participants)]
     noted: list[Activity] = []
     if conversation.state is ConversationState.INACTIVE:
@@ -79,8 +80,8 @@ def recording_writes(
         noted = [*activities.describe_change(conversation, active, cause, now)]
     published += [events.delivery_updated_event(receipt, conversation) for receipt in failed]
     return [
-        *_append(roster, message, now, is_tapback=is_tapback),
-        *message_writes(message, now),
+        *_append(roster, message, now, is_tapback=is_tapback, sweep_at=sweep_at),
+        *message_writes(message, now, sweep_at),
         *(receipts.creation_write(receipt) for receipt in failed),
         # A new webhook is a change of the conversation, so one without any has none when the message is recorded.
         *event_outbox.build_writes(membership.build_event_batch(roster, cause, now, published)),
@@ -88,12 +89,15 @@ def recording_writes(
     ]
 
 
-def message_writes(message: Message, now: datetime) -> list[Write]:
-    """Build the writes of a message, its receipts, and the counts of the copies that our own numbers will receive."""
+def message_writes(message: Message, now: datetime, sweep_at: datetime | None) -> list[Write]:
+    """Build the writes of a message, its receipts, and the counts of the copies that our own numbers will receive.
+
+    `sweep_at` is when an entry of the sweeper for it is due, None for no entry (partyline.storage.sweeps).
+    """
     sends = tuple(replace(send, counted=_copy_fingerprint(message, send)) for send in message.sends)
     message = replace(message, sends=sends)
     item = codec.encode(message)
-    if message.sends or message.pending:
+    if message.has_follow_up:
         item["outbox"] = "message"
     return [
         put("message", keys.message(message.conversation_sid, message.sid), item, NEW),
@@ -104,6 +108,7 @@ def message_writes(message: Message, now: datetime) -> list[Write]:
             for send in message.sends
             if send.counted
         ),
+        *([sweeps.entry_write(message, sweep_at)] if sweep_at else []),
     ]
 
 
@@ -114,9 +119,13 @@ def _copy_fingerprint(message: Message, send: Send) -> str:
     return hash_content(send.words(message.recorded_body), len(message.media))
 
 
-def _append(roster: Roster, message: Message, now: datetime, *, is_tapback: bool) -> list[Write]:
+def _append(
+    roster: Roster, message: Message, now: datetime, *, is_tapback: bool, sweep_at: datetime | None
+) -> list[Write]:
     conversation = roster.conversation
     sets: dict[str, object] = {"last_index": message.index, "active_at": format_time(now)}
+    if sweep_at:
+        sets["sweep_at"] = format_time(sweep_at)
     if is_tapback:
         sets["tapbacks"] = [*(conversation.tapbacks or ()), message.index][-MAX_TAPBACKS:]
     writer = written.find_writer(message, roster.participants)

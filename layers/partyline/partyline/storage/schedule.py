@@ -1,4 +1,4 @@
-"""The schedules of timers and messages: what to check at which time.
+"""The schedules of timers, messages and the sweeper: what to check at which time.
 
 The cost of listing what is due does not depend on the other entries.
 
@@ -26,13 +26,18 @@ class ScheduleKind(StrEnum):
     CONVERSATION = "conversation"
     CONNECTION = "connection"
     SCHEDULED_MESSAGE = "scheduled-message"
+    SWEEP = "sweep"
+
+
+# Those that have a schedule of their own: the timers do not wait for them, and version 0.2.0 does not read it.
+_SCHEDULES = {ScheduleKind.SCHEDULED_MESSAGE: keys.DUE_MESSAGES, ScheduleKind.SWEEP: keys.DUE_SWEEPS}
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduledEntry:
     """An entry of the schedule: check something at a time.
 
-    `conversation_sid` is where a scheduled message is found.
+    `conversation_sid` is where a scheduled message is found, or the message from which a sweep begins.
     """
 
     kind: ScheduleKind
@@ -52,8 +57,12 @@ def build_entry(kind: ScheduleKind, sid: str, at: datetime, conversation_sid: st
 
 def list_overdue(table: Table, now: datetime, name: str = keys.DUE) -> Iterator[ScheduledEntry]:
     """Iterate over every entry of a schedule that is due, the oldest first."""
-    shards = (_list_shard(table, keys.due(name, number).pk, now) for number in range(keys.SHARDS))
-    return heapq.merge(*shards, key=lambda entry: (entry.at, entry.sid))
+    return heapq.merge(*list_shards(table, now, name), key=lambda entry: (entry.at, entry.sid))
+
+
+def list_shards(table: Table, now: datetime, name: str) -> list[Iterator[ScheduledEntry]]:
+    """List the shards of a schedule: in each every entry that is due, the oldest first."""
+    return [_list_shard(table, keys.due(name, number).pk, now) for number in range(keys.SHARDS)]
 
 
 def _list_shard(table: Table, partition: str, now: datetime) -> Iterator[ScheduledEntry]:
@@ -76,6 +85,5 @@ def delete_entry(table: Table, entry: ScheduledEntry) -> None:
 
 
 def _key(entry: ScheduledEntry) -> keys.Key:
-    # Messages have a schedule of their own: the timers do not wait for them, and version 0.2.0 does not read it.
-    name = keys.DUE_MESSAGES if entry.kind is ScheduleKind.SCHEDULED_MESSAGE else keys.DUE
+    name = _SCHEDULES.get(entry.kind, keys.DUE)
     return keys.due(name, keys.shard_of(entry.sid), format_time(entry.at), entry.kind.value, entry.sid)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from partyline.domain.sends import RequestReference, SendReference, SendState
 from partyline.errors import Conflict
-from partyline.serialization import format_time
+from partyline.serialization import format_time, parse_time
 from partyline.storage import keys, receipts, retry
 from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
@@ -71,16 +71,21 @@ def record_split(table: Table, reference: SendReference, now: datetime) -> Claim
     return Claim(SendState.SPLIT)
 
 
-def claim(table: Table, request: RequestReference, planned: Claim, now: datetime) -> Claim:
+def claim(
+    table: Table, request: RequestReference, planned: Claim, now: datetime, *, may_have_left: bool = False
+) -> Claim:
     """Claim a request for one attempt, before the carrier is asked.
+
+    One that `may_have_left` in a past that the table does not know of becomes UNKNOWN instead, and is not asked for.
 
     A request whose outcome is unknown is never claimed again. The carrier and the left-out recipients of `planned` are
     recorded: when no answer comes, the reconciler asks about exactly this request.
     """
     # The client repeats a write whose answer was lost. The token distinguishes that repeat from another attempt.
     token = secrets.token_hex(8)
+    state = SendState.UNKNOWN if may_have_left else SendState.SENDING
     sets = {
-        "state": SendState.SENDING.value,
+        "state": state.value,
         **_reference_attributes(request.send),
         "carrier": planned.carrier,
         "refused": dict(planned.refused),
@@ -97,10 +102,25 @@ def claim(table: Table, request: RequestReference, planned: Claim, now: datetime
         if not conflict.failed:
             raise
         found = conflict.failed["send"]
-        if SendState(found["state"]) is not SendState.SENDING or found["token"] != token:
+        if SendState(found["state"]) is not state or found["token"] != token:
             return _read_earlier_claim(found)
         claimed = found
-    return replace(planned, attempt=claimed["attempts"], counted=_counted(claimed))
+    return replace(planned, state=state, attempt=claimed["attempts"], counted=_counted(claimed))
+
+
+def find_last_sign(table: Table, reference: SendReference, patience: timedelta) -> datetime | None:
+    """Return the last moment for which a send is known to be attended to; None when it was never attempted.
+
+    It is the latest of its records and of its turn. A send that a pause blocks is attended to for `patience`.
+    """
+    signs: list[datetime] = []
+    for item in table.query_all(keys.send(reference).pk, begins=reference.thread):
+        if "updated" in item:
+            signs.append(parse_time(item["updated"]))
+        else:
+            blocked = item["met"] + patience.total_seconds() * 1000 if "met" in item else 0
+            signs.append(datetime.fromtimestamp(max(item.get("at", 0), blocked) / 1000, UTC))
+    return max(signs, default=None)
 
 
 def find(table: Table, request: RequestReference) -> Claim | None:

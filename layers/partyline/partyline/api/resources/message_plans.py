@@ -185,6 +185,7 @@ def _parse_form(call: Call, roster: Roster, number: str | None) -> Message:
         media=uploads,
         attributes=form.attributes or "{}",
         service_sid=roster.conversation.service_sid,
+        recorded=call.now if form.date_created else None,
     )
     return author.sign(draft)
 
