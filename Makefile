@@ -24,9 +24,9 @@ unexport PYTHONDONTWRITEBYTECODE
 export SAM_CLI_TELEMETRY := 0
 export NO_MKDOCS_2_WARNING := 1
 
-SOURCES := layers/partyline/partyline functions local tests
+SOURCES := layers/partyline/partyline functions local operations tests
 
-.PHONY: help run test coverage unit slow simulate screenshots conformance check format docs build events openapi capacity lock clean python dev
+.PHONY: help run test coverage unit slow simulate smoke screenshots conformance check format docs build events openapi capacity lock clean python dev
 
 help: ## List the commands.
 	@echo "Partyline: make <target>"
@@ -65,6 +65,10 @@ slow: dev ## Each screen of the inbox in detail, and power cuts of `make run`. A
 
 screenshots: dev ## Take the pictures of the documentation, of a running `make run`.
 	$(BIN)/python -m tests.support.screenshots
+
+# A deployment: URL, and PARTYLINE_ACCOUNT_SID and PARTYLINE_AUTH_TOKEN in the environment; ARGS as --line, --phone, --reply.
+smoke: dev ## Try a deployment from outside: URL=https://..., ARGS as --live-url=wss://...
+	@$(BIN)/python -m operations.smoke $(URL) $(ARGS)
 
 conformance: dev ## Call every operation of Twilio's contract, and print what holds.
 	$(BIN)/python -m pytest tests/conformance --table $(ARGS)

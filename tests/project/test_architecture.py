@@ -25,7 +25,9 @@ SHARED_MODULE_NAMES = {LAYER / "api" / "resources", LAYER / "storage"}
 
 
 # Every module that runs: the layer, the functions and what runs them here.
-CODE = sorted(path for folder in (LAYER, ROOT / "functions", ROOT / "local") for path in folder.rglob("*.py"))
+CODE = sorted(
+    path for folder in (LAYER, ROOT / "functions", ROOT / "local", ROOT / "operations") for path in folder.rglob("*.py")
+)
 
 
 @functools.cache
