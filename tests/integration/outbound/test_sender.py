@@ -667,6 +667,24 @@ def test_report_under_way_does_not_cost_the_record_of_an_acceptance(scene: MakeS
     assert set(one.receipts().values()) == {(SENT, 0)}
 
 
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [(Throttled("slow down"), SendState.WAITING), (Refused("no", error_code=30007), SendState.REFUSED)],
+)
+def test_write_under_way_does_not_cost_the_record_that_nothing_was_accepted(
+    scene: MakeScene, error: Exception, state: SendState
+) -> None:
+    one = scene()
+    busy = Busy(one.table, 0)
+
+    def decline(text: OutboundText) -> Accepted:
+        busy.times = 3
+        raise error
+
+    one.carrier.answers = iter([decline])
+    assert replace(one, table=busy).deliver().state is state
+
+
 def test_crash_before_the_carriers_id_is_linked_costs_no_report(scene: MakeScene) -> None:
     one = scene(Accepted("c-1"))
     ann, ben = natives(one)

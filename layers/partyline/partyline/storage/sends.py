@@ -229,13 +229,21 @@ def record_refused(table: Table, request: RequestReference, ended: Claim, now: d
         "opted_out": list(ended.opted_out),
         "updated": format_time(now),
     }
-    table.write(change("send", _key(request), sets))
+    _record_answer(table, change("send", _key(request), sets))
 
 
 def record_waiting(table: Table, request: RequestReference, now: datetime) -> None:
     """Record that a carrier did not accept a request, and will be asked again."""
     sets = {"state": SendState.WAITING.value, "updated": format_time(now)}
-    table.write(change("send", _key(request), sets))
+    _record_answer(table, change("send", _key(request), sets))
+
+
+def _record_answer(table: Table, write: Write) -> None:
+    """Record what a carrier has answered, which nothing that happens at the same moment must prevent.
+
+    A send whose answer is not recorded counts as one of unknown outcome.
+    """
+    retry.CONTENDED.run(lambda: table.write(write))
 
 
 def record_unknown(table: Table, request: RequestReference, now: datetime) -> None:
