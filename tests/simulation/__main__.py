@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.simulation import scheduler
@@ -38,6 +39,8 @@ def main() -> int:
 
     process.install()
     gc.freeze()
+    if given.each_fault:
+        return _play_each_fault(given)
     return _find_mutants(given) if given.mutants else _play(given)
 
 
@@ -51,6 +54,9 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=1.0, help="how much goes wrong; 1 is usual")
     parser.add_argument("--log", action="store_true", help="print what happens in each history")
     parser.add_argument("--keep-on", action="store_true", help="go on after a broken promise, and shrink nothing")
+    parser.add_argument(
+        "--each-fault", type=int, metavar="EVERY", help="play one history with each single fault, or every so many"
+    )
     parser.add_argument("--mutant", default="", help="play a product that is broken: its name in mutants.py")
     parser.add_argument("--mutants", type=int, metavar="MOST", help="find each mutant within so many histories")
     return parser.parse_args()
@@ -88,6 +94,21 @@ def _play(given: argparse.Namespace) -> int:
             f"{counted}; {_used() - used:.0f} seconds of a processor",
         ]
     )
+    return 1 if broken else 0
+
+
+def _play_each_fault(given: argparse.Namespace) -> int:
+    from tests.simulation.histories import History, run  # noqa: PLC0415
+
+    calm = History(given.seed or 0, rate=0.0)
+    possible = run(calm).possible[:: given.each_fault]
+    broken = 0
+    for fault in possible:
+        outcome = run(replace(calm, forced=fault))
+        if outcome.broken:
+            broken += 1
+            _print_lines([f"seed {calm.seed}, {fault}", *outcome.broken])
+    _print_lines([f"{len(possible)} faults, one at a time, in history {calm.seed}; {broken} of them broke a promise"])
     return 1 if broken else 0
 
 

@@ -19,7 +19,8 @@ class Faults:
     """The faults of one history.
 
     `rate` scales how often anything goes wrong. `without` names faults that do not happen. `happened` are those that
-    did. After `calm_down` nothing goes wrong any more.
+    did. After `calm_down` nothing goes wrong any more. `forced` is one that happens in any case, at rate 0 the only
+    one. `possible` are all that could have happened.
     """
 
     seed: int
@@ -27,6 +28,8 @@ class Faults:
     without: frozenset[str] = frozenset()
     happened: list[str] = field(default_factory=list)
     is_calm: bool = False
+    forced: str = ""
+    possible: list[str] = field(default_factory=list)
 
     def number(self, name: str) -> float:
         """A number from 0 to 1 that belongs to a name."""
@@ -39,13 +42,14 @@ class Faults:
             return ""
         number = self.number(f"fault/{name}")
         for kind, chance in chances.items():
+            fault = f"{name}: {kind}"
+            self.possible.append(fault)
             number -= chance * self.rate
-            if number < 0:
-                fault = f"{name}: {kind}"
-                if fault in self.without:
-                    return ""
+            if (number < 0 and fault not in self.without) or fault == self.forced:
                 self.happened.append(fault)
                 return kind
+            if number < 0:
+                return ""
         return ""
 
     def latency(self, name: str) -> float:

@@ -65,12 +65,13 @@ class Act:
 
 @dataclass(frozen=True)
 class History:
-    """A seed, less the acts and faults that are left out."""
+    """A seed, less the acts and faults that are left out, and with one that is forced."""
 
     seed: int
     rate: float = 1.0
     without_acts: frozenset[int] = frozenset()
     without_faults: frozenset[str] = frozenset()
+    forced: str = ""
 
     def acts(self) -> list[Act]:
         chance = random.Random(self.seed)
@@ -80,10 +81,11 @@ class History:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a history: the promises that it broke, and the faults that happened in it."""
+    """What became of a history: the promises that it broke, and the faults that happened and could have happened."""
 
     broken: list[str]
     faults: list[str]
+    possible: list[str]
     counts: Mapping[str, int]
     log: list[str]
 
@@ -101,7 +103,8 @@ def _draw(chance: random.Random, number: int) -> Act:
 def run(history: History) -> Outcome:
     """Play a history."""
     promises = Promises()
-    faults = Faults(history.seed, history.rate * _RATES[history.seed % len(_RATES)], history.without_faults)
+    rate = history.rate * _RATES[history.seed % len(_RATES)]
+    faults = Faults(history.seed, rate, history.without_faults, forced=history.forced)
     world = World(faults, promises.observe, promises.observe_error)
     world.network.on_accepted = promises.observe_accepted
     world.network.on_request = promises.observe_request
@@ -131,7 +134,7 @@ def run(history: History) -> Outcome:
         "faults": len(faults.happened),
         "changes": promises.changes,
     }
-    return Outcome(promises.broken, faults.happened, counts, promises.log)
+    return Outcome(promises.broken, faults.happened, faults.possible, counts, promises.log)
 
 
 class _Player:

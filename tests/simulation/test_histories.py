@@ -47,6 +47,13 @@ def test_every_promise_is_kept_in_every_history(part: int) -> None:
     assert counts["messages"] > size and counts["requests"] > size / 2 and counts["faults"] > 2 * size, output
 
 
+def test_every_promise_is_kept_whatever_single_thing_goes_wrong() -> None:
+    # Every eighth fault; all take as long as the histories above.
+    code, output = play("--seed", 2, "--each-fault", 8)
+    assert code == 0, output
+    assert int(output.split()[0]) > 40, output
+
+
 def test_every_broken_product_is_seen() -> None:
     code, output = play("--mutants", MUTANTS_WITHIN)
     assert code == 0, output
