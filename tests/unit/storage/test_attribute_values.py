@@ -15,10 +15,10 @@ from partyline.storage.attribute_values import from_dynamo, to_dynamo
 plain = st.none() | st.booleans() | st.text() | st.integers(-(10**38) + 1, 10**38 - 1)
 values = st.recursive(
     plain | st.sets(st.text(), min_size=1),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=12,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
 )
-items = st.dictionaries(st.text(), values)
+items = st.dictionaries(st.text(max_size=5), values, max_size=4)
 
 
 def sort_sets(value: Any) -> Any:
