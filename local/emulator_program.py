@@ -110,11 +110,14 @@ _concurrency = lambda_svc._sqs_esm_concurrency  # noqa: SLF001
 
 
 def concurrency(esm, func_rec, config, queue=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """How many batches of a queue may be under way, by its mapping. A parameter of the template comes as a text."""
-    if not (queue or {}).get("is_fifo") or esm.get("BatchSize") != 1:
-        return int(_concurrency(esm, func_rec, config, queue))
-    # What it allows of a queue that is not FIFO.
-    return min(int(_concurrency(esm, func_rec, config)), _MOST)
+    """How many batches of a queue may be under way, by its mapping: each is a process of this machine.
+
+    A parameter of the template comes as a text.
+    """
+    if (queue or {}).get("is_fifo") and esm.get("BatchSize") == 1:
+        # What it allows of a queue that is not FIFO.
+        queue = None
+    return min(int(_concurrency(esm, func_rec, config, queue)), _MOST)
 
 
 lambda_svc._sqs_esm_concurrency = concurrency  # noqa: SLF001

@@ -66,7 +66,7 @@ def _begin(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
 
 def _patient() -> Sequence[str]:
     """The command that lowers a program's priority, where there is one."""
-    return ("nice", "-n", "10") if shutil.which("nice") else ()
+    return ("nice", "-n", "15") if shutil.which("nice") else ()
 
 
 def _show(log: Path, run: subprocess.Popen[bytes]) -> int:
