@@ -6,9 +6,11 @@ run, and is checked by tests/project/test_docs_code.py.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from http import HTTPStatus
 from itertools import groupby
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from PIL import Image
 from local import node
 from local.stack import Stack
 from tests.support.docs_pages import ROOT, RUNNABLE, Block, read_pages
+from tests.support.stack_world import World, until
 
 LONGEST = 240.0
 # Where the pages tell the reader to save a program.
@@ -61,8 +64,20 @@ def place(tmp_path: Path, stack: Stack) -> Path:
     return tmp_path
 
 
+def catch_up_states(world: World) -> set[str]:
+    """The states of the latest catch-ups of all lines that have had one."""
+    lines = json.loads(world.request("GET", "/v1/Lines?PageSize=100", Authorization=world.basic()).data)["lines"]
+    paths = [f"/v1/Lines/{line['address']}/CatchUp" for line in lines if line["carrier"] in ("telnyx", "twilio")]
+    answers = [world.request("GET", path, Authorization=world.basic()) for path in paths]
+    return {json.loads(answer.data)["state"] for answer in answers if answer.status == HTTPStatus.OK}
+
+
 @pytest.mark.parametrize(("page", "language", "code"), programs(), ids=lambda value: value if len(value) < 40 else "")
-def test_the_code_of_a_page_runs(page: str, language: str, code: str, place: Path, stack: Stack) -> None:
+def test_the_code_of_a_page_runs(page: str, language: str, code: str, place: Path, stack: Stack, world: World) -> None:
+    if "CatchUp" in code:
+        # A line has one at a time, and another page may have begun one of each line.
+        under_way = until(lambda: catch_up_states(world) & {"queued", "running"}, lambda states: not states)
+        assert under_way == set()
     file = place / TRY / f"program.{SUFFIX[language]}"
     file.write_text(code)
     ran = subprocess.run(
