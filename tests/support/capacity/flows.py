@@ -30,6 +30,7 @@ class Group:
     """People with handsets, and the line that they write to. `number` makes them others than those of other groups."""
 
     number: int
+    size: int = 3
 
     @property
     def line(self) -> str:
@@ -37,10 +38,9 @@ class Group:
         return f"+12065{self.number:02}0100"
 
     @property
-    def handsets(self) -> tuple[str, str, str]:
+    def handsets(self) -> tuple[str, ...]:
         """The numbers of the people."""
-        first, second, third = (f"+12065{self.number:02}0{last}" for last in (150, 151, 152))
-        return first, second, third
+        return tuple(f"+12065{self.number:02}0{150 + place}" for place in range(self.size))
 
 
 @dataclass
@@ -52,15 +52,15 @@ class FlowRun:
     conversations: dict[Group, str] = field(default_factory=dict)
     _texts: int = 0
 
-    def text(self, group: Group, *others: str) -> None:
-        """Let the first handset of a group text its line, and others."""
+    def text(self, group: Group, *others: str, sender: str = "", words: str = _WORDS) -> None:
+        """Let a handset, the first one of a group if no other is given, text its line, and others."""
         self._texts += 1
         message = {
             "id": f"16000000{self._texts:08}",
             "time": "2026-11-22T12:00:00Z",
             "to": [group.line, *others],
-            "from": group.handsets[0],
-            "text": _WORDS,
+            "from": sender or group.handsets[0],
+            "text": words,
             "applicationId": "93de2206-9669-4e07-948d-329f4b722ee2",
             "owner": group.line,
             "direction": "in",
@@ -97,7 +97,8 @@ Step = Callable[[FlowRun, Group], None]
 class Flow:
     """A flow: what comes before, and the steps that are counted, each followed by what it sets off.
 
-    `settings` are those of the Service. With `inbox`, the Service uses it. With `webhook`, the account has one.
+    `settings` are those of the Service. With `inbox`, the Service uses it. With `webhook`, the account has one. `size`
+    is how many handsets a group has.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Flow:
     settings: Mapping[str, str] = field(default_factory=dict)
     inbox: bool = False
     webhook: bool = True
+    size: int = 3
 
 
 def _text_alone(run: FlowRun, group: Group) -> None:
@@ -189,7 +191,7 @@ class FlowCount:
 def count(template: StackTemplate, flow: Flow, texts: int) -> FlowCount:
     """Run a flow for some conversations at once, and count what it uses."""
     with running(template) as stack:
-        run = FlowRun(stack, [Group(number) for number in range(texts)])
+        run = FlowRun(stack, [Group(number, flow.size) for number in range(texts)])
         _prepare(run, flow)
         for step in flow.before:
             _make_step(run, step)

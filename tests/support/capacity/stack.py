@@ -58,10 +58,12 @@ class CountedStack:
     """The functions, and what they used.
 
     `sent` are the requests to carriers, `logs` what the running function has logged, `now` the time for all of them.
+    `observe` is told the name and the event of each invocation before it begins.
     """
 
     template: StackTemplate
     meter: Meter
+    observe: Callable[[str, Mapping[str, Any]], None] = lambda name, event: None
     sent: list[dict[str, Any]] = field(default_factory=list)
     now: datetime = datetime(2026, 11, 22, 12, 0, 0, 250_000, tzinfo=UTC)
     logs: io.StringIO = field(default_factory=io.StringIO)
@@ -70,14 +72,16 @@ class CountedStack:
     # --- calls from outside
 
     def request(self, method: str, path: str, form: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
-        """Call the API as the account; return what it answers."""
-        credentials = f"{self._variables('conversations')['ACCOUNT_SID']}:{_SECRETS['auth_token']}"
+        """Call the API as the account; return what it answers. The form of a GET is its query."""
+        credentials = f"{self.variables('conversations')['ACCOUNT_SID']}:{_SECRETS['auth_token']}"
         headers = {
             "Authorization": "Basic " + base64.b64encode(credentials.encode()).decode(),
             "Content-Type": "application/x-www-form-urlencoded",
             "X-Twilio-Webhook-Enabled": "true",
         }
-        answer = self._invoke("conversations", _http_event(method, "/v1/{proxy+}", path, headers, urlencode(form)))
+        query, sent = (form, "") if method == "GET" else ((), urlencode(form))
+        event = _http_event(method, "/v1/{proxy+}", path, headers, sent) | _describe_query(query)
+        answer = self._invoke("conversations", event)
         if answer["statusCode"] >= 400:
             raise RuntimeError(f"{method} {path}: {answer['body']}")
         body: dict[str, Any] = json.loads(answer["body"])
@@ -87,7 +91,10 @@ class CountedStack:
         """Deliver a webhook of Bandwidth."""
         path = f"/carriers/bandwidth/{_SECRETS['bandwidth_webhook_token']}"
         headers = {"Content-Type": "application/json"}
-        event = _http_event("POST", "/carriers/bandwidth/{token}", path, headers, json.dumps([webhook]))
+        self.deliver(_http_event("POST", "/carriers/bandwidth/{token}", path, headers, json.dumps([webhook])))
+
+    def deliver(self, event: Mapping[str, Any]) -> None:
+        """Deliver the event of a webhook, also one that came before."""
         answer = self._invoke("inbound", event)
         if answer["statusCode"] != 200:
             raise RuntimeError(str(answer))
@@ -144,7 +151,8 @@ class CountedStack:
 
     def _invoke(self, name: str, event: Mapping[str, Any]) -> dict[str, Any]:
         self.now += timedelta(milliseconds=50)
-        with patch.dict(os.environ, self._variables(name)):
+        self.observe(name, event)
+        with patch.dict(os.environ, self.variables(name)):
             module = self._load(name)
             self.meter.part = name
             try:
@@ -167,7 +175,7 @@ class CountedStack:
             self._functions[name] = module
         return self._functions[name]
 
-    def _variables(self, name: str) -> dict[str, str]:
+    def variables(self, name: str) -> dict[str, str]:
         """The environment of a function, with the names of what is here."""
         declared = self.template.function(name)["Environment"]["Variables"]
         return {
@@ -311,8 +319,7 @@ def _http_event(method: str, resource: str, path: str, headers: Mapping[str, str
         "httpMethod": method,
         "headers": sent,
         "multiValueHeaders": {name: [value] for name, value in sent.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
+        **_describe_query(()),
         "pathParameters": {"token": token, "proxy": path.removeprefix("/v1/")},
         "stageVariables": None,
         "requestContext": {
@@ -328,3 +335,12 @@ def _http_event(method: str, resource: str, path: str, headers: Mapping[str, str
         "body": body,
         "isBase64Encoded": False,
     }
+
+
+def _describe_query(query: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """A query as API Gateway hands it to a function: none is null."""
+    together: dict[str, list[str]] = {}
+    for name, value in query:
+        together.setdefault(name, []).append(value)
+    last = {name: values[-1] for name, values in together.items()}
+    return {"queryStringParameters": last or None, "multiValueQueryStringParameters": together or None}
