@@ -24,9 +24,9 @@ unexport PYTHONDONTWRITEBYTECODE
 export SAM_CLI_TELEMETRY := 0
 export NO_MKDOCS_2_WARNING := 1
 
-SOURCES := layers/partyline/partyline functions local operations tests
+SOURCES := layers/partyline/partyline functions local operations benchmarks tests
 
-.PHONY: help run test coverage unit slow simulate smoke screenshots conformance check format docs build events openapi capacity lock clean python dev
+.PHONY: help run test coverage unit slow simulate smoke screenshots conformance check format docs build events openapi capacity bench lock clean python dev
 
 help: ## List the commands.
 	@echo "Partyline: make <target>"
@@ -116,6 +116,9 @@ openapi: dev ## Write the OpenAPI document of our own resources, docs/openapi.js
 capacity: dev ## Count what a text uses, and at how many a second each part is full. ARGS: NAME=VALUE ..., --write.
 	@PYTHONPATH=layers/partyline $(BIN)/python -m tests.support.capacity $(ARGS)
 
+bench: dev ## Measure the functions beside what one would write instead. ARGS: --write, --turns N, --starts N.
+	@PYTHONPATH=layers/partyline $(BIN)/python -m benchmarks $(ARGS)
+
 lock: dev ## Pin the newest compatible releases in the lock files.
 	@$(PYTHON) -m venv $(STATE)/lock
 	@$(STATE)/lock/bin/python -m pip install --quiet uv
@@ -126,7 +129,8 @@ lock: dev ## Pin the newest compatible releases in the lock files.
 	lock requirements.in requirements.lock; \
 	lock local/emulator.in local/emulator.lock; \
 	lock local/runtime.in local/runtime.lock; \
-	lock local/uv.in local/uv.lock
+	lock local/uv.in local/uv.lock; \
+	lock benchmarks/requirements.in benchmarks/requirements.lock
 	$(BIN)/python -m local.javascript lock
 
 clean: ## Delete everything that the other commands made, and what `make run` has kept.

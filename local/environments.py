@@ -25,6 +25,7 @@ LOCKS = {
     "dev": ROOT / "requirements.lock",
     "emulator": ROOT / "local" / "emulator.lock",
     "runtime": ROOT / "local" / "runtime.lock",
+    "bench": ROOT / "benchmarks" / "requirements.lock",
 }
 UV_LOCK = ROOT / "local" / "uv.lock"
 

@@ -26,7 +26,9 @@ SHARED_MODULE_NAMES = {LAYER / "api" / "resources", LAYER / "storage"}
 
 # Every module that runs: the layer, the functions and what runs them here.
 CODE = sorted(
-    path for folder in (LAYER, ROOT / "functions", ROOT / "local", ROOT / "operations") for path in folder.rglob("*.py")
+    path
+    for folder in (LAYER, *(ROOT / name for name in ("functions", "local", "operations", "benchmarks")))
+    for path in folder.rglob("*.py")
 )
 
 

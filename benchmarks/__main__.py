@@ -1,0 +1,53 @@
+"""Measure, and print the table; or write it into docs/speed.md.
+
+python -m benchmarks [--write] [--turns N] [--starts N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+
+from benchmarks import report
+from benchmarks.measures import Bench, Row
+from benchmarks.processes import Launcher, running_stand_in
+from benchmarks.scenes import build_scenes
+from local.environments import SetupError, ensure
+from tests.support import moto_table
+
+
+def measure(turns: int, starts: int) -> Iterator[Row]:
+    """Measure everything."""
+    python = ensure("bench") / "bin" / "python"
+    scenes, variables = build_scenes()
+    with running_stand_in() as stand_in:
+        stand_in.keep(scenes)
+        bench = Bench(Launcher(python, stand_in), stand_in, {scene.name: scene for scene in scenes}, variables)
+        warm = [bench.measure_handler(turns), *bench.measure_warm(turns)]
+        yield from bench.measure_cold(starts)
+        yield from warm
+    yield from bench.count_trips()
+
+
+def main() -> int:
+    """Run the command line; the result is its exit status."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write the table into docs/speed.md")
+    parser.add_argument("--turns", type=int, default=80, help="calls of each warm program")
+    parser.add_argument("--starts", type=int, default=15, help="cold starts of each program")
+    options = parser.parse_args()
+    moto_table.install()
+    try:
+        table = report.build_table(measure(options.turns, options.starts))
+    except SetupError as error:
+        print(f"partyline: {error}", file=sys.stderr)
+        return 1
+    if options.write:
+        report.write("speed", table)
+    print(table)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What the functions are compared with, each a handler of its own."""

@@ -1,0 +1,49 @@
+"""The table of a run, and its place in docs/speed.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from benchmarks.measures import Row
+from local.environments import ROOT
+from tests.support.capacity.pages import fill
+
+PAGE = ROOT / "docs" / "speed.md"
+
+
+def build_table(rows: Iterable[Row]) -> str:
+    """Build the table, with when and where it was measured."""
+    cells = [(row.title, f"{row.goal:g}{row.unit}", _describe(row), row.note) for row in rows]
+    return f"{_build_table(('measure', 'goal, at most', 'measured', 'of this'), cells)}\n{describe_machine()}\n"
+
+
+def describe_machine() -> str:
+    """Tell when and where this is measured."""
+    day = datetime.now(UTC).date()
+    load = f"load {os.getloadavg()[0]:.1f}"
+    machine = f"{platform.system()} on {platform.machine()}, {os.cpu_count()} processors, {load}"
+    return f"Measured on {day} with Python {platform.python_version()}: {machine}."
+
+
+def write(part: str, content: str) -> None:
+    """Write a part of the page."""
+    page = PAGE.read_text()
+    kept = {name: _read_part(page, name) for name in ("speed", "burst")}
+    PAGE.write_text(fill(page, kept | {part: content}))
+
+
+def _read_part(page: str, name: str) -> str:
+    return page.partition(f"<!-- counted: {name} -->\n\n")[2].partition("\n<!-- end -->")[0]
+
+
+def _describe(row: Row) -> str:
+    value = f"{row.value:.2f}".rstrip("0").rstrip(".") if row.unit == "" else f"{row.value:.0f}"
+    return f"{value}{row.unit}{'' if row.is_met else ' **(missed)**'}"
+
+
+def _build_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
