@@ -20,7 +20,7 @@ os.environ.update(
     AWS_SHARED_CREDENTIALS_FILE=os.devnull,
     AWS_EC2_METADATA_DISABLED="true",
     # moto answers the SDK only. tests/integration/aws compares the other client with it.
-    TABLE_CLIENT="sdk",
+    AWS_CLIENT="sdk",
 )
 
 # A deadline of an example would judge the machine: a busy one is slow.

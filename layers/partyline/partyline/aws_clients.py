@@ -3,8 +3,8 @@
 With the SDK's defaults, a connection that broke while a function was frozen blocks a request for a minute, and the SDK
 of the runtime decides about retries. A DynamoDB request is retried once here; `storage.retry` waits out throttling.
 
-DynamoDB and Secrets Manager, which an inbound text needs, are called without the SDK (`partyline.aws`, decision 0162),
-unless TABLE_CLIENT is `sdk` or only the SDK knows the way to them. The SDK is imported where it is needed: a function
+The services of the JSON protocol are called without the SDK (`partyline.aws`, decisions 0162 and 0164), unless
+AWS_CLIENT is `sdk` or only the SDK knows the way to them. The SDK is imported where a client of it is built: a function
 without it starts in half the time.
 """
 
@@ -14,10 +14,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from partyline.aws import connections
+from partyline.aws.cognito import COGNITO, Cognito
 from partyline.aws.credential_source import CredentialSource
 from partyline.aws.dynamodb import DYNAMODB, DynamoDb
 from partyline.aws.json_client import JsonClient, JsonService
+from partyline.aws.kms import KMS, Kms
 from partyline.aws.secrets_manager import SECRETS_MANAGER, SecretsManager
+from partyline.aws.sqs import SQS, QueueClient, Sqs
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -25,8 +28,9 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
-# Parallel requests to the table, of the function that makes most.
+# Parallel requests to the table, and to the queues, of the functions that make most.
 TABLE_CONNECTIONS = 32
+QUEUE_CONNECTIONS = 8
 
 _credentials = CredentialSource()
 
@@ -51,8 +55,11 @@ def secrets_manager() -> SecretsManager | SecretsManagerClient:
     return client
 
 
-def sqs() -> SQSClient:
+def sqs() -> QueueClient:
     """Build the client of the queues."""
+    direct = _build_direct(SQS, connect=1, read=3, attempts=3, size=QUEUE_CONNECTIONS)
+    if direct:
+        return Sqs(direct)
     client: SQSClient = _build_sdk("sqs", connect=1, read=3, attempts=3)
     return client
 
@@ -65,12 +72,14 @@ def s3() -> S3Client:
 
 def kms() -> Any:
     """Build the client of the keys. Both attempts fit into the time-outs of the functions that use it."""
-    return _build_sdk("kms", connect=1, read=3, attempts=2)
+    direct = _build_direct(KMS, connect=1, read=3, attempts=2, size=1)
+    return Kms(direct) if direct else _build_sdk("kms", connect=1, read=3, attempts=2)
 
 
 def cognito() -> Any:
     """Build the client of user pools. Both attempts fit into the time-out of the signin function."""
-    return _build_sdk("cognito-idp", connect=1, read=3, attempts=2)
+    direct = _build_direct(COGNITO, connect=1, read=3, attempts=2, size=1)
+    return Cognito(direct) if direct else _build_sdk("cognito-idp", connect=1, read=3, attempts=2)
 
 
 def live_connections(endpoint: str, *, at_once: int) -> Any:
@@ -86,10 +95,10 @@ def _build_direct(service: JsonService, *, connect: float, read: float, attempts
 
     Returns None where the SDK has to be used.
     """
-    if os.environ.get("TABLE_CLIENT") == "sdk":
+    if os.environ.get("AWS_CLIENT") == "sdk":
         return None
     region = os.environ.get("AWS_REGION") or os.environ["AWS_DEFAULT_REGION"]
-    endpoint = connections.find_endpoint(service.name, region, os.environ)
+    endpoint = connections.find_endpoint(service.name, region, os.environ, service.variable)
     if endpoint is None:
         return None
     pool = connections.open_pool(endpoint, connections.Timeouts(connect, read), size=size)

@@ -18,12 +18,12 @@ from partyline.settings import auth_token, carrier_urls, secret, variable
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-    from mypy_boto3_sqs import SQSClient
 
     from partyline.api.context import ApiContext
     from partyline.auth.oidc_provider import OidcProvider
     from partyline.auth.provider_settings import ClientCredentials
     from partyline.auth.sign_in import SignIn
+    from partyline.aws.sqs import QueueClient
     from partyline.carriers.base import Carrier, Transport
     from partyline.http_client import HttpClient, Policy
     from partyline.inbound.catch_up_runner import CatchUpSource
@@ -73,7 +73,7 @@ def build_bucket() -> Bucket:
     return Bucket(aws_clients.s3(), variable("MEDIA_BUCKET"))
 
 
-def build_sqs() -> SQSClient:
+def build_sqs() -> QueueClient:
     """Build the client of the queues."""
     return aws_clients.sqs()
 

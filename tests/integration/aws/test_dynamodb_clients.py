@@ -20,7 +20,7 @@ from partyline.aws import json_client
 from partyline.errors import Conflict
 from partyline.storage.keys import Key
 from partyline.storage.table import EXISTS, NEW, Table, Write, change, check, delete, put
-from tests.support.dynamodb_server import AHEAD, DynamoDbServer, Fault, serving_dynamodb
+from tests.support.aws_server import AHEAD, AwsServer, Fault, serving_aws
 
 NAMES = ("sdk", "direct")
 FIRST, SECOND = Key("C#1", "C"), Key("C#1", "M#1")
@@ -29,13 +29,13 @@ Build = Callable[[str], Table]
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[DynamoDbServer]:
-    with serving_dynamodb() as server:
+def running() -> Iterator[AwsServer]:
+    with serving_aws() as server:
         yield server
 
 
 @pytest.fixture
-def server(running: DynamoDbServer, table_definition: dict[str, Any]) -> Iterator[DynamoDbServer]:
+def server(running: AwsServer, table_definition: dict[str, Any]) -> Iterator[AwsServer]:
     """DynamoDB with an empty table for each client."""
     for name in NAMES:
         running.create_table(name, table_definition)
@@ -46,14 +46,14 @@ def server(running: DynamoDbServer, table_definition: dict[str, Any]) -> Iterato
 
 
 @pytest.fixture
-def build(server: DynamoDbServer, monkeypatch: pytest.MonkeyPatch) -> Build:
+def build(server: AwsServer, monkeypatch: pytest.MonkeyPatch) -> Build:
     """Builds the table of a client, as a function does."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", server.url)
     # Nothing sleeps between two attempts.
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
 
     def build_table(name: str) -> Table:
-        monkeypatch.setenv("TABLE_CLIENT", name)
+        monkeypatch.setenv("AWS_CLIENT", name)
         client: Any = aws_clients.dynamodb()
         if name == "direct":
             client.client.pause = lambda _: None
@@ -183,7 +183,7 @@ def test_both_clients_do_the_same(build: Build, steps: list[list[Write]]) -> Non
 @pytest.mark.parametrize(
     "fault", [Fault.CUT, Fault.CHANGED, Fault.THROTTLED, Fault.BROKEN, Fault.BAD_GATEWAY, Fault.LOST]
 )
-def test_a_request_that_fails_once_is_repeated(build: Build, server: DynamoDbServer, name: str, fault: Fault) -> None:
+def test_a_request_that_fails_once_is_repeated(build: Build, server: AwsServer, name: str, fault: Fault) -> None:
     table = build(name)
     server.faults.append(fault)
     table.write(put("first", FIRST, {"n": 1}))
@@ -193,7 +193,7 @@ def test_a_request_that_fails_once_is_repeated(build: Build, server: DynamoDbSer
 
 @both
 @pytest.mark.parametrize("fault", [Fault.CUT, Fault.BROKEN, Fault.BAD_GATEWAY])
-def test_a_request_that_fails_twice_is_an_error(build: Build, server: DynamoDbServer, name: str, fault: Fault) -> None:
+def test_a_request_that_fails_twice_is_an_error(build: Build, server: AwsServer, name: str, fault: Fault) -> None:
     table = build(name)
     server.faults += [fault, fault]
     with pytest.raises((ClientError, BotoCoreError)) as failed:
@@ -204,7 +204,7 @@ def test_a_request_that_fails_twice_is_an_error(build: Build, server: DynamoDbSe
     assert table.get(FIRST) is None
 
 
-def test_half_an_answer_is_asked_for_again(build: Build, server: DynamoDbServer) -> None:
+def test_half_an_answer_is_asked_for_again(build: Build, server: AwsServer) -> None:
     """The SDK raises an error of urllib3."""
     table = build("direct")
     server.faults.append(Fault.HALF)
@@ -216,9 +216,7 @@ def test_half_an_answer_is_asked_for_again(build: Build, server: DynamoDbServer)
 
 
 @both
-def test_what_was_written_and_not_answered_meets_its_own_condition(
-    build: Build, server: DynamoDbServer, name: str
-) -> None:
+def test_what_was_written_and_not_answered_meets_its_own_condition(build: Build, server: AwsServer, name: str) -> None:
     """The caller decides: the item in the conflict is the one that it wrote."""
     table = build(name)
     server.faults.append(Fault.LOST)
@@ -228,7 +226,7 @@ def test_what_was_written_and_not_answered_meets_its_own_condition(
 
 
 @both
-def test_a_redirect_is_an_error_and_is_not_followed(build: Build, server: DynamoDbServer, name: str) -> None:
+def test_a_redirect_is_an_error_and_is_not_followed(build: Build, server: AwsServer, name: str) -> None:
     table = build(name)
     server.faults.append(Fault.MOVED)
     with pytest.raises(ClientError) as refused:
@@ -239,7 +237,7 @@ def test_a_redirect_is_an_error_and_is_not_followed(build: Build, server: Dynamo
 
 @both
 def test_silence_ends_with_the_time_out(
-    build: Build, server: DynamoDbServer, name: str, monkeypatch: pytest.MonkeyPatch
+    build: Build, server: AwsServer, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = build(name)
     client: Any = table._client
@@ -253,7 +251,7 @@ def test_silence_ends_with_the_time_out(
         table.get(FIRST)
 
 
-def test_a_signature_that_is_too_old_is_made_with_the_services_time(build: Build, server: DynamoDbServer) -> None:
+def test_a_signature_that_is_too_old_is_made_with_the_services_time(build: Build, server: AwsServer) -> None:
     table = build("direct")
     server.faults.append(Fault.SKEWED)
     assert table.get(FIRST) is None
@@ -265,7 +263,7 @@ def test_a_signature_that_is_too_old_is_made_with_the_services_time(build: Build
 
 
 def test_credentials_that_have_ended_are_found_anew(
-    build: Build, server: DynamoDbServer, monkeypatch: pytest.MonkeyPatch
+    build: Build, server: AwsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = build("direct")
     assert table.get(FIRST) is None

@@ -258,7 +258,7 @@ def running(template: StackTemplate) -> Iterator[CountedStack]:
 
 # Nothing of the environment reaches a real account. What is counted passes the SDK, which asks for the same.
 _ENVIRONMENT = {
-    "TABLE_CLIENT": "sdk",
+    "AWS_CLIENT": "sdk",
     "AWS_ACCESS_KEY_ID": "counting",
     "AWS_SECRET_ACCESS_KEY": "counting",
     "AWS_DEFAULT_REGION": _REGION,

@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import NoCredentialsError
+from botocore.session import Session
 
 from partyline import aws_clients
+from partyline.aws.cognito import COGNITO
 from partyline.aws.connections import find_endpoint
 from partyline.aws.credential_source import CredentialSource
-from partyline.aws.dynamodb import DynamoDb
+from partyline.aws.dynamodb import DYNAMODB, DynamoDb
+from partyline.aws.kms import KMS
 from partyline.aws.request_signature import Credentials
-from partyline.aws.secrets_manager import SecretsManager
+from partyline.aws.secrets_manager import SECRETS_MANAGER, SecretsManager
+from partyline.aws.sqs import SQS, Sqs
 
 
 @pytest.mark.parametrize(
@@ -34,22 +38,38 @@ def test_a_service_is_where_the_sdk_finds_it(region: str, environment: dict[str,
     assert find_endpoint("dynamodb", region, environment) == endpoint
 
 
+def test_a_service_has_the_name_of_the_sdk_in_the_environment() -> None:
+    environment = {"AWS_ENDPOINT_URL": "http://a", "AWS_ENDPOINT_URL_SECRETS_MANAGER": "http://b"}
+    service = SECRETS_MANAGER
+    assert find_endpoint(service.name, "us-east-1", environment, service.variable) == "http://b"
+    for one in (DYNAMODB, SQS, KMS, SECRETS_MANAGER, COGNITO):
+        model = Session().get_service_model(one.name)
+        assert (one.variable or one.name.upper()) == str(model.service_id).upper().replace(" ", "_")
+        metadata: Any = model.metadata
+        assert (one.name, one.target, one.version) == tuple(
+            metadata[name] for name in ("endpointPrefix", "targetPrefix", "jsonVersion")
+        )
+        assert one.is_query_compatible == model.is_query_compatible
+
+
 def test_the_direct_clients_give_up_within_their_shortest_functions_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """W2."""
-    monkeypatch.delenv("TABLE_CLIENT")
-    table, secrets = aws_clients.dynamodb(), aws_clients.secrets_manager()
+    monkeypatch.delenv("AWS_CLIENT")
+    table, secrets, queues = aws_clients.dynamodb(), aws_clients.secrets_manager(), aws_clients.sqs()
     assert isinstance(table, DynamoDb)
     assert isinstance(secrets, SecretsManager)
-    for client, most in ((table.client, 10), (secrets.client, 5)):
+    assert isinstance(queues, Sqs)
+    for client, most in ((table.client, 10), (secrets.client, 5), (queues.client, 14)):
         timeout: Any = client.pool.timeout
         assert client.attempts * (float(timeout.connect_timeout) + float(timeout.read_timeout)) <= most
 
 
 def test_the_sdk_is_used_where_only_it_knows_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TABLE_CLIENT")
+    monkeypatch.delenv("AWS_CLIENT")
     monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
     assert not isinstance(aws_clients.dynamodb(), DynamoDb)
     assert not isinstance(aws_clients.secrets_manager(), SecretsManager)
+    assert not isinstance(aws_clients.sqs(), Sqs)
 
 
 def test_the_credentials_are_those_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

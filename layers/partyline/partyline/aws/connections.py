@@ -27,12 +27,14 @@ class Timeouts:
     read: float
 
 
-def find_endpoint(service: str, region: str, environment: Mapping[str, str]) -> str | None:
+def find_endpoint(service: str, region: str, environment: Mapping[str, str], variable: str = "") -> str | None:
     """Return the URL of a service, without a path: that of the environment, or the public one of the region.
 
-    Returns None where only the SDK knows it.
+    `variable` is the name of the service in the environment, where that is another one. Returns None where only the
+    SDK knows the URL.
     """
-    given = environment.get(f"AWS_ENDPOINT_URL_{service.upper()}") or environment.get("AWS_ENDPOINT_URL")
+    own = f"AWS_ENDPOINT_URL_{variable or service.upper()}"
+    given = environment.get(own) or environment.get("AWS_ENDPOINT_URL")
     if given:
         return given.rstrip("/")
     if "-iso" in region or any(environment.get(name, "").lower() not in {"", "false"} for name in _SDK_ONLY):

@@ -53,11 +53,17 @@ _LEAST_SKEW = timedelta(minutes=4)
 
 @dataclass(frozen=True, slots=True)
 class JsonService:
-    """A service: its name in signatures, and how it names its operations (`X-Amz-Target`)."""
+    """A service: its name in signatures and addresses, and how it names its operations (`X-Amz-Target`).
+
+    `variable` is its name in the variables of the environment, where that is another one. A service that is query
+    compatible had another protocol before. It is asked for the codes of errors of that time, as the SDK does.
+    """
 
     name: str
     target: str
     version: str = "1.0"
+    variable: str = ""
+    is_query_compatible: bool = False
 
 
 class _NotAnswered(Exception):
@@ -131,6 +137,8 @@ class JsonClient:
             "content-type": f"application/x-amz-json-{self.service.version}",
             "x-amz-target": f"{self.service.target}.{operation}",
         }
+        if self.service.is_query_compatible:
+            headers["x-amzn-query-mode"] = "true"
         scope = SigningScope(self.region, self.service.name)
         signed = sign(headers, body, self.credentials.fetch(), scope, self.clock() + self._skew)
         return {**signed, "user-agent": f"partyline/{__version__}"}
@@ -172,9 +180,11 @@ def _parse_error(operation: str, status: int, headers: Mapping[str, str], conten
         found = None
     body: dict[str, Any] = found if isinstance(found, dict) else {}
     kind = str(body.pop("__type", None) or headers.get("x-amzn-errortype") or status)
+    # Of a service that is query compatible: the code, and whose fault it is.
+    earlier_code = headers.get("x-amzn-query-error", "").partition(";")[0]
     message = body.get("message", body.get("Message")) or ""
     response: Any = body | {
-        "Error": {"Code": kind.rpartition("#")[2].partition(":")[0], "Message": message},
+        "Error": {"Code": earlier_code or kind.rpartition("#")[2].partition(":")[0], "Message": message},
         "ResponseMetadata": {"HTTPStatusCode": status, "RequestId": headers.get("x-amzn-requestid", "")},
     }
     return ClientError(response, operation)

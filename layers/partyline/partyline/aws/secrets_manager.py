@@ -7,7 +7,7 @@ from typing import Any
 
 from partyline.aws.json_client import JsonClient, JsonService
 
-SECRETS_MANAGER = JsonService("secretsmanager", "secretsmanager", "1.1")
+SECRETS_MANAGER = JsonService("secretsmanager", "secretsmanager", "1.1", variable="SECRETS_MANAGER")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
+    from partyline.aws.sqs import QueueClient
 
 # How many messages of a queue are read at most.
 MOST = 500
@@ -37,7 +37,7 @@ def search_nothing(is_wanted: IsWanted) -> SearchResult:  # noqa: ARG001  (as De
 class DeadLetters:
     """Some dead-letter queues."""
 
-    sqs: SQSClient
+    sqs: QueueClient
     urls: tuple[str, ...]
 
     def remove(self, is_wanted: IsWanted) -> SearchResult:

@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from partyline.queues import queue_messages
 
 if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
+    from partyline.aws.sqs import QueueClient
 
 Job = TypeVar("Job")
 
@@ -25,7 +25,7 @@ class LongJobs(Generic[Job]):
     """
 
     kind: type[Job]
-    sqs: SQSClient
+    sqs: QueueClient
     queue_url: str
     work: Callable[[Job], Job | None]
     record: Callable[[Job, bool], None]

@@ -21,7 +21,7 @@ from partyline.errors import PartylineError
 from partyline.observability import count, logger
 
 if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
+    from partyline.aws.sqs import QueueClient
 
 BatchResponse = dict[str, Any]
 
@@ -54,7 +54,7 @@ def consume(event: Mapping[str, Any], handle: Handler, *, hide: Hide | None = No
     return dict(processor.response())
 
 
-def build_hide(sqs: SQSClient, queue_url: str) -> Hide:
+def build_hide(sqs: QueueClient, queue_url: str) -> Hide:
     """Build the function that hides messages of one queue."""
 
     def hide(receipt_handle: str, seconds: int) -> None:

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from partyline.observability import logger
 
 if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
+    from partyline.aws.sqs import QueueClient
 
 # SQS' own limits for one batch: messages, and bytes of all of them.
 MAX_BATCH = 10
@@ -36,7 +36,7 @@ class QueueMessage:
 _Numbered = tuple[int, QueueMessage]
 
 
-def send_all(sqs: SQSClient, messages: Sequence[QueueMessage]) -> set[int]:
+def send_all(sqs: QueueClient, messages: Sequence[QueueMessage]) -> set[int]:
     """Send messages; return the positions of those that were not sent, or may not have been.
 
     SQS may accept a batch in part. So a message of a group is sent only after the one before it has been sent, and
@@ -81,7 +81,7 @@ def _batches(messages: Sequence[_Numbered]) -> Iterator[list[_Numbered]]:
         yield batch
 
 
-def _send(sqs: SQSClient, batch: Sequence[_Numbered]) -> set[int]:
+def _send(sqs: QueueClient, batch: Sequence[_Numbered]) -> set[int]:
     """Send one batch; return the positions of the messages that were not sent."""
     url = batch[0][1].queue_url
     entries: list[Any] = [_entry(*one) for one in batch]

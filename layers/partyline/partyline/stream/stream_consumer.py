@@ -22,7 +22,7 @@ from partyline.observability import count, logger
 from partyline.queues.queue_sender import QueueMessage, send_all
 
 if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
+    from partyline.aws.sqs import QueueClient
 
 Record = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -52,7 +52,7 @@ class StreamConsumer:
     - `clock`: returns the Unix time.
     """
 
-    sqs: SQSClient
+    sqs: QueueClient
     failures_url: Callable[[], str]
     clock: Callable[[], float] = time.time
     # `_done`: positions of records that were done behind a failed one. `_failing`: the time of the first failure of
