@@ -8,7 +8,7 @@ The work is in `partyline.stream`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -34,10 +34,12 @@ from partyline.queues.queue_messages import (
 from partyline.queues.queue_sender import QueueMessage
 from partyline.realtime import publisher
 from partyline.settings import variable
+from partyline.storage.batch_read import BatchRead
+from partyline.storage.listeners import SilentServices
 from partyline.storage.service_settings import ConfirmedSettings, SettingsCache
 from partyline.stream.inbox_signals import InboxSignals
 from partyline.stream.push_signals import PushSignals
-from partyline.stream.relay import StreamRelay
+from partyline.stream.relay import StreamRelay, list_conversations
 from partyline.stream.stream_consumer import Answer, Relayed, StreamConsumer
 from partyline.webhooks import delivery
 from partyline.webhooks.fan_out import FanOut
@@ -45,6 +47,7 @@ from partyline.webhooks.receivers import Receivers
 
 TABLE = bootstrap.build_table()
 SETTINGS = SettingsCache(TABLE, bootstrap.now)
+SILENT = SilentServices(TABLE, bootstrap.now)
 CONSUMER = StreamConsumer(bootstrap.build_sqs(), failures_url=lambda: variable("RELAY_FAILURES_URL"))
 
 # How many seconds the filling of an inbox waits.
@@ -54,14 +57,15 @@ FILL_DELAY = 5
 SECOND_REMOVAL_DELAY = 900
 
 
-def build_readers() -> tuple[Receivers, InboxSignals, PushSignals]:
+def build_readers(records: Sequence[Mapping[str, Any]]) -> tuple[Receivers, InboxSignals, PushSignals]:
     """Build what finds out what a batch of records means: for receivers of events, the inbox and notifications.
 
-    The settings are confirmed once for the batch.
+    What is kept in memory is confirmed once for the batch, in the request that reads the conversations of its receipts.
     """
-    settings = ConfirmedSettings(SETTINGS)
+    read = BatchRead(TABLE, list_conversations(records))
+    settings = ConfirmedSettings(SETTINGS, read.fetch_settings_version)
     return (
-        Receivers(TABLE, settings),
+        Receivers(TABLE, read, settings, SILENT),
         InboxSignals(settings.fetch_service),
         PushSignals(settings.fetch_service, bootstrap.now),
     )
@@ -72,7 +76,7 @@ def build_readers() -> tuple[Receivers, InboxSignals, PushSignals]:
 @track_deadline
 def handler(event: dict[str, Any], context: object) -> Answer:
     """Relay a batch of stream records. The first record that fails is delivered again, with all after it."""
-    return CONSUMER.consume(event, partial(relay, *build_readers()))
+    return CONSUMER.consume(event, partial(relay, *build_readers(event["Records"])))
 
 
 def relay(receivers: Receivers, inbox: InboxSignals, push: PushSignals, record: Mapping[str, Any]) -> Relayed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -26,7 +26,9 @@ from partyline.lifecycle import activation, expiry
 from partyline.outbound import delivery_reports
 from partyline.queues.queue_messages import Callback, ImportRun, Push, Removed
 from partyline.storage import connections, lines, messages
+from partyline.storage.batch_read import BatchRead
 from partyline.storage.connections import Connection
+from partyline.storage.listeners import SilentServices
 from partyline.storage.service_settings import ConfirmedSettings, SettingsCache
 from partyline.storage.table import Table
 from partyline.stream import relay as stream_relay
@@ -93,9 +95,11 @@ class World:
     _calls: list[Call] = field(default_factory=list)
     _ids: Iterator[int] = field(default_factory=itertools.count)
     settings: SettingsCache = field(init=False)
+    silent: SilentServices = field(init=False)
 
     def __post_init__(self) -> None:
         self.settings = SettingsCache(self.table, self.clock)
+        self.silent = SilentServices(self.table, self.clock)
 
     @property
     def enabled(self) -> Api:
@@ -175,15 +179,15 @@ class World:
         """Relay what is new in the stream, each record so many times; the calls that were queued, in order."""
         before = len(self._calls)
         while records := self.news():
-            stream = self._build_relay()
+            stream = self._build_relay(records)
             for record in records:
                 for _ in range(times):
                     stream.relay(record)
         return self._calls[before:]
 
-    def _build_relay(self) -> stream_relay.StreamRelay:
+    def _build_relay(self, records: Sequence[dict[str, Any]]) -> stream_relay.StreamRelay:
         """The relay of one batch of records."""
-        fan_out = self.fan_out
+        fan_out = self.build_fan_out(stream_relay.list_conversations(records))
         return stream_relay.StreamRelay(
             enqueue_send=lambda group, deduplication_id, body: None,
             fetch_media=lambda reference: None,
@@ -200,10 +204,16 @@ class World:
 
     @property
     def fan_out(self) -> FanOut:
-        """The fan-out of one batch. Settings are kept from batch to batch, as the relay keeps them."""
+        """The fan-out of a batch without receipts."""
+        return self.build_fan_out()
+
+    def build_fan_out(self, conversation_sids: Collection[str] = ()) -> FanOut:
+        """The fan-out of one batch. What is kept is kept from batch to batch, as the relay keeps it."""
+        read = BatchRead(self.table, conversation_sids)
+        settings = ConfirmedSettings(self.settings, read.fetch_settings_version)
         return FanOut(
             self.table,
-            Receivers(self.table, ConfirmedSettings(self.settings)),
+            Receivers(self.table, read, settings, self.silent),
             ACCOUNT,
             enqueue_callback=lambda subject, callback: self._calls.append(Call(subject, callback)),
             enqueue_push=lambda pushed, name: self.pushed.append((pushed, name)),

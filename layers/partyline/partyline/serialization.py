@@ -31,8 +31,6 @@ STORED_NAMES: Final = {
     "keyword_handled_by_carrier": "answered",
 }
 
-_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
-
 
 def format_time(moment: datetime) -> str:
     """Format a time as text that sorts."""
@@ -42,7 +40,8 @@ def format_time(moment: datetime) -> str:
 
 def parse_time(text: str) -> datetime:
     """Parse the text of a time that `format_time` has made."""
-    return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+    # Not strptime, which takes thirty times as long.
+    return datetime.fromisoformat(text)
 
 
 def dump(value: Any, *, without_none: bool = False) -> dict[str, Any]:

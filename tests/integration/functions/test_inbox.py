@@ -110,7 +110,7 @@ def test_the_first_use_fills_the_inbox(
 ) -> None:
     relay, app = function("relay"), function("inbox")
     [message] = relay.relay(
-        *relay.build_readers(), record_of("INSERT", table.get(inbox_keys.start(service)) or {})
+        *relay.build_readers([]), record_of("INSERT", table.get(inbox_keys.start(service)) or {})
     ).messages
     # By then the index has what was created a moment before.
     assert message.delay == relay.FILL_DELAY > 0
@@ -152,7 +152,7 @@ def test_the_switch_of_the_search_fills_or_removes_the_index(
     relay = function("relay")
     table.write(text_index.build_order(service, NOW, on=on))
     [order] = table.query(keys.service(service).pk, begins="TEXTS#").items
-    queued = relay.relay(*relay.build_readers(), record_of("INSERT", order)).messages
+    queued = relay.relay(*relay.build_readers([]), record_of("INSERT", order)).messages
     assert [queue_messages.decode(InboxJob, one.body) for one in queued] == [
         InboxJob(InboxJobKind.TEXTS, service)
     ] * times

@@ -208,7 +208,7 @@ def test_the_relay_queues_the_runs_of_an_import(function: Load, imported: tuple[
     relay = function("relay")
     item = table.get(contact_keys.contact_import_run(sid, 1))
     assert item
-    relayed = relay.relay(*relay.build_readers(), {"eventName": "INSERT", "dynamodb": {"NewImage": to_dynamo(item)}})
+    relayed = relay.relay(*relay.build_readers([]), {"eventName": "INSERT", "dynamodb": {"NewImage": to_dynamo(item)}})
     [message] = relayed.messages
     assert message.queue_url.endswith("imports")
     assert json.loads(message.body) == {"sid": sid, "run": 1}
@@ -275,7 +275,7 @@ def test_the_relay_queues_a_catch_up(function: Load, catch_up: ModuleType, table
     relay = function("relay")
     item = table.get(keys.catch_up_run("+12065550120", 1))
     assert item
-    relayed = relay.relay(*relay.build_readers(), {"eventName": "INSERT", "dynamodb": {"NewImage": to_dynamo(item)}})
+    relayed = relay.relay(*relay.build_readers([]), {"eventName": "INSERT", "dynamodb": {"NewImage": to_dynamo(item)}})
     [message] = relayed.messages
     assert message.queue_url == catch_up.variable("CATCH_UP_QUEUE_URL")
     assert json.loads(message.body) == {"line": "+12065550120", "run": 1, "failures": 0}
@@ -288,7 +288,7 @@ def test_the_relay_orders_to_delete_the_history_of_a_contact_that_was_erased(fun
     contacts.erase(table, bob, *erase(bob, "boss", now))
     [entry] = table.query(contact_keys.contact(bob.sid).pk, begins=contact_keys.CONTACT_CHANGES).items
     relay = function("relay")
-    relayed = relay.relay(*relay.build_readers(), {"eventName": "INSERT", "dynamodb": {"NewImage": to_dynamo(entry)}})
+    relayed = relay.relay(*relay.build_readers([]), {"eventName": "INSERT", "dynamodb": {"NewImage": to_dynamo(entry)}})
     [message] = relayed.messages
     assert message.queue_url.endswith("cleanup")
     assert queue_messages.decode(Removed, message.body) == Removed(RemovedKind.CONTACT_HISTORY, bob.sid)

@@ -16,9 +16,10 @@ from partyline.domain import sids
 from partyline.domain.conversations import Conversation
 from partyline.domain.receipts import Receipt, ReceiptStatus, rank
 from partyline.domain.services import build_service
-from partyline.domain.webhook_configuration import WebhookConfiguration
-from partyline.storage import codec, keys, memberships, services, webhooks
+from partyline.domain.webhook_configuration import ScopedWebhook, WebhookConfiguration, WebhookTarget
+from partyline.storage import codec, connections, conversations, keys, memberships, services, webhooks
 from partyline.storage.attribute_values import to_dynamo
+from partyline.storage.connections import Connection
 from partyline.storage.table import Table
 from tests.integration.functions.conftest import Context, event
 
@@ -29,17 +30,36 @@ URL = "https://hooks.example.com/"
 CONVERSATIONS = 12
 
 
+def store_groups(table: Table, no_webhooks_at: int | None = None) -> list[str]:
+    """Store a Service with conversations."""
+    service, _ = build_service("Sales", NOW, sid=SERVICE)
+    services.create(table, service, [])
+    found = []
+    for _ in range(CONVERSATIONS):
+        group = Conversation(
+            sids.new(sids.CONVERSATION), SERVICE, NOW, NOW, active_at=NOW, no_webhooks_at=no_webhooks_at
+        )
+        found.append(memberships.NewConversation(group, [], NOW).store(table).sid)
+    return found
+
+
+@pytest.fixture
+def silent(table: Table) -> list[str]:
+    """Conversations that have a message, and of which nobody hears."""
+    return store_groups(table, no_webhooks_at=0)
+
+
+def receive(url: str) -> list[Any]:
+    """What is in a queue, ten messages at most."""
+    return list(boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []))
+
+
 @pytest.fixture
 def groups(table: Table) -> list[str]:
     """Conversations of a Service with a webhook for new messages and deliveries."""
-    service, _ = build_service("Sales", NOW, sid=SERVICE)
-    services.create(table, service, [])
+    found = store_groups(table)
     listening = WebhookConfiguration(post_url=URL, filters=("onMessageAdded", "onDeliveryUpdated"))
     webhooks.configure(table, keys.service_webhooks(SERVICE), WebhookConfiguration(), listening)
-    found = []
-    for _ in range(CONVERSATIONS):
-        group = Conversation(sids.new(sids.CONVERSATION), SERVICE, NOW, NOW, active_at=NOW)
-        found.append(memberships.NewConversation(group, [], NOW).store(table).sid)
     return found
 
 
@@ -93,10 +113,9 @@ def test_what_a_batch_asks_for_is_read_once(function: Load, groups: list[str], r
     assert relay.handler(build_batch(groups[:1]), Context()) == {"batchItemFailures": []}
     requests.clear()
     assert relay.handler(build_batch(groups, 100), Context()) == {"batchItemFailures": []}
-    # The version of the settings, and each conversation for its deliveries. Whether anyone listens live, and the
-    # webhooks of each conversation.
-    assert (requests["GetItem"], requests["Query"]) == (1 + CONVERSATIONS, 1 + CONVERSATIONS)
-    assert requests["TransactGetItems"] == requests["BatchGetItem"] == 0
+    # The versions of what is kept, with each conversation for its deliveries; and the webhooks of each conversation.
+    assert (requests["BatchGetItem"], requests["Query"]) == (1, CONVERSATIONS)
+    assert requests["TransactGetItems"] == requests["GetItem"] == 0
     # A call for each message and each delivery, ten to a request: each conversation's one after the other.
     assert requests["SendMessageBatch"] == 3 * -(-CONVERSATIONS // 10)
 
@@ -106,12 +125,46 @@ def test_settings_of_a_service_are_read_once_by_all_partitions(
 ) -> None:
     relay = function("relay")
     relay.handler(build_batch(groups), Context())
-    assert (requests["GetItem"], requests["TransactGetItems"]) == (1 + CONVERSATIONS, 1)
+    assert (requests["BatchGetItem"], requests["TransactGetItems"]) == (1, 1)
+
+
+def test_what_nobody_receives_costs_one_request(function: Load, silent: list[str], requests: Counter[str]) -> None:
+    relay = function("relay")
+    relay.handler(build_batch(silent[:1]), Context())
+    requests.clear()
+    relay.handler(build_batch(silent, 100), Context())
+    assert requests == {"BatchGetItem": 1}
+
+
+def test_a_client_that_connects_receives_what_comes_next(function: Load, table: Table, silent: list[str]) -> None:
+    relay = function("relay")
+    relay.handler(build_batch(silent[:1]), Context())
+    assert not receive(relay.variable("LIVE_QUEUE_URL"))
+    assert connections.register(table, Connection("c-1", SERVICE, "ann", "SK1", 2_000_000_000), NOW)
+    relay.handler(build_batch(silent[:1], 100), Context())
+    assert len(receive(relay.variable("LIVE_QUEUE_URL"))) == 3
+
+
+def test_a_webhook_that_is_added_is_called_for_the_next_delivery(
+    function: Load, table: Table, silent: list[str]
+) -> None:
+    relay = function("relay")
+    relay.handler(build_batch(silent[:1]), Context())
+    url = relay.variable("CALLBACKS_QUEUE_URL")
+    assert not receive(url)
+    conversation = conversations.fetch(table, silent[0])
+    assert conversation
+    assert conversation.has_no_webhooks
+    webhook = ScopedWebhook(
+        "WH1", conversation.sid, NOW, NOW, WebhookTarget.WEBHOOK, URL, filters=("onDeliveryUpdated",)
+    )
+    webhooks.create(table, conversation, webhook)
+    relay.handler(build_batch(silent[:1], 100), Context())
+    assert len(receive(url)) == 2
 
 
 def test_every_message_and_delivery_of_a_batch_is_told(function: Load, groups: list[str]) -> None:
     relay = function("relay")
     relay.handler(build_batch(groups[:3]), Context())
     url = relay.variable("CALLBACKS_QUEUE_URL")
-    found = boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
-    assert len(found["Messages"]) == 9
+    assert len(receive(url)) == 9

@@ -39,6 +39,7 @@ from partyline.storage import (
     services,
     webhooks,
 )
+from partyline.storage.batch_read import BatchRead
 from partyline.storage.queries import Window
 from partyline.storage.service_settings import SettingsCache
 from partyline.storage.table import Table
@@ -584,7 +585,7 @@ def keep_settings(own: Table) -> recorder.InboundRecorder:
     """A recorder that keeps the settings of the account's first Service."""
     services.create_account(own, SERVICE, NOW)
     cache = SettingsCache(own, lambda: NOW)
-    cache.fetch(SERVICE, cache.fetch_version())
+    cache.fetch(SERVICE, BatchRead(own).fetch_settings_version())
     return recorder.InboundRecorder(own, SERVICE, consult_no_webhook, cache)
 
 

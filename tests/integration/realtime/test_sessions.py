@@ -43,10 +43,10 @@ def refusal(house: House, event: dict[str, Any]) -> tuple[int, int]:
 
 
 def left_behind(table: Table) -> set[str]:
-    """The first letters of the keys of everything that is stored of live connections."""
+    """What the keys of everything that is stored of live connections begin with. The version of who listens stays."""
     client: Any = table._client
     stored = client.scan(TableName="partyline")["Items"]
-    return {pk for item in stored if (pk := item["PK"]["S"].partition("#")[0]) in {"LV", "LC", "DUE"}}
+    return {pk[:3] for item in stored if (pk := item["PK"]["S"]).startswith(("LV#", "LC#", "DUE#"))}
 
 
 # --- opening

@@ -13,6 +13,7 @@ from partyline.domain.push_subscriptions import NotifyScope, PushSubscription
 from partyline.domain.services import Configuration, Service
 from partyline.domain.webhook_configuration import WebhookConfiguration
 from partyline.storage import inbox, keys, push_subscriptions, services, webhooks
+from partyline.storage.batch_read import BatchRead
 from partyline.storage.keys import Key
 from partyline.storage.service_settings import MAX_AGE, ConfirmedSettings, ServiceSettings, SettingsCache
 from partyline.storage.table import Table, change
@@ -33,7 +34,7 @@ class Kept:
         self.cache = SettingsCache(self.table, lambda: self.now)
 
     def batch(self) -> ConfirmedSettings:
-        return ConfirmedSettings(self.cache)
+        return ConfirmedSettings(self.cache, BatchRead(self.table).fetch_settings_version)
 
     def fetch(self, sid: str = FIRST) -> ServiceSettings:
         """The settings in a batch of their own."""
@@ -100,12 +101,12 @@ def test_a_change_that_was_answered_is_used_by_the_next_batch(kept: Kept, name: 
 
 def test_settings_that_are_kept_cost_one_small_read_for_a_batch(kept: Kept, reads: list[str]) -> None:
     kept.fetch()
-    assert reads == ["GetItem", "TransactGetItems"]
+    assert reads == ["BatchGetItem", "TransactGetItems"]
     reads.clear()
     batch = kept.batch()
     assert batch.fetch(FIRST) is batch.fetch(FIRST)
     assert batch.fetch_service(FIRST) is batch.fetch(FIRST).service
-    assert reads == ["GetItem"]
+    assert reads == ["BatchGetItem"]
 
 
 def test_a_batch_uses_one_state_of_the_settings(kept: Kept) -> None:

@@ -247,7 +247,7 @@ def _summarize(stack: CountedStack, flow: Flow, texts: int) -> FlowCount:
 
 
 # What the partitions begin with that texts of different conversations share.
-_SHARED = ("ACCOUNT", "IS#", "LV#", "PACE#account#", "SK#", "H#", "QU#")
+_SHARED = ("ACCOUNT", "IS#", "LV", "PACE#account#", "SK#", "H#", "QU#")
 
 
 def _is_shared(partition: str) -> bool:

@@ -262,6 +262,8 @@ class _Recording:
         sweep_at = sweeps.plan_sweep(message, None, context.now)
         conversation = replace(roster.conversation, last_index=message.index, friendly_name=name, sweep_at=sweep_at)
         webhook = new_conversation.build_webhook(home.line, conversation)
+        if webhook is None:
+            conversation = replace(conversation, no_webhooks_at=conversation.revision)
         made = replace(roster, conversation=conversation, has_webhooks=webhook is not None)
         batch = new_conversation.build_events(context, made, message)
         self.table.transact(

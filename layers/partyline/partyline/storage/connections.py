@@ -8,13 +8,14 @@ in the schedule ends it.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from partyline.domain.identities import is_too_long
-from partyline.storage import keys, quotas, retry, schedule
+from partyline.storage import keys, listener_keys, quotas, retry, schedule
 from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
 from partyline.storage.schedule import ScheduledEntry, ScheduleKind
@@ -107,6 +108,8 @@ def register(table: Table, connection: Connection, now: datetime) -> bool:
 
     Returns False when its identity has MAX_PER_IDENTITY already. Raises Conflict when other connections of the identity
     win every race.
+
+    When it returns, whoever has kept that nobody listens (partyline.storage.listeners) asks again.
     """
 
     def attempt() -> bool:
@@ -126,7 +129,11 @@ def register(table: Table, connection: Connection, now: datetime) -> bool:
         )
         return True
 
-    return retry.STANDARD.run(attempt)
+    has_room = retry.STANDARD.run(attempt)
+    if has_room:
+        # Apart from the transaction, so that many that open at once do not disturb each other.
+        table.write(change("version", listener_keys.version(), {"version": secrets.token_hex(8)}))
+    return has_room
 
 
 def remove(table: Table, connection: Connection) -> None:

@@ -136,6 +136,9 @@ def _append(
         # A new message reactivates an inactive conversation.
         reactivated, entries = conversation_items.reactivation_update(conversation, now)
         sets |= reactivated
+    if roster.has_webhooks is False:
+        # The relay need not look for them while this is the revision. A webhook that is added makes another one.
+        sets["no_webhooks_at"] = sets.get("revision", conversation.revision)
     key = keys.conversation(conversation.sid)
     return [change("conversation", key, sets, conversation_items.no_new_message(conversation)), *entries]
 

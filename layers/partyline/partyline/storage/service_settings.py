@@ -73,10 +73,6 @@ class SettingsCache:
         self._clock = clock
         self._kept: dict[str, _Kept] = {}
 
-    def fetch_version(self) -> str:
-        """Read the version of all settings."""
-        return decode_version(self._table.get(keys.settings_version()))
-
     def fetch(self, service_sid: str, version: str) -> ServiceSettings:
         """Return the settings of a Service, which are those of this version or newer."""
         return self.find(service_sid, version) or self._load(service_sid)
@@ -112,10 +108,11 @@ class SettingsCache:
 class ConfirmedSettings:
     """Settings for one batch of work: confirmed when the first are asked for, and the same until its end.
 
-    Several threads may use it.
+    `read_version` returns the version of all settings as it is after that. Several threads may use it.
     """
 
     cache: SettingsCache
+    read_version: Callable[[], str]
     _version: str | None = None
     _confirmed: dict[str, ServiceSettings] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -124,7 +121,7 @@ class ConfirmedSettings:
         """Return the settings of a Service."""
         with self._lock:
             if self._version is None:
-                self._version = self.cache.fetch_version()
+                self._version = self.read_version()
             if service_sid not in self._confirmed:
                 self._confirmed[service_sid] = self.cache.fetch(service_sid, self._version)
             return self._confirmed[service_sid]

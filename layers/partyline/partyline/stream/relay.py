@@ -6,7 +6,7 @@ and its follow-up cannot diverge, since the stream has exactly the changes of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,13 @@ _ORDERED = {
     erasures.OUTBOX: (RemovedKind.PERSON, "sid"),
     message_retention.OUTBOX: (RemovedKind.OLD_MESSAGES, "sid"),
 }
+
+
+def list_conversations(records: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """List the conversations of the receipts among stream records. What follows from a receipt depends on them."""
+    images = (record["dynamodb"].get("NewImage", {}) for record in records)
+    # Only receipts have a rank.
+    return frozenset(image["conversation_sid"]["S"] for image in images if "rank" in image)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from partyline.domain import sids
 from partyline.domain.conversations import Conversation
 from partyline.domain.webhook_configuration import MAX_PER_CONVERSATION, ScopedWebhook
-from partyline.storage import connections, conversations, queries
+from partyline.storage import queries
+from partyline.storage.batch_read import BatchRead
+from partyline.storage.listeners import SilentServices
 from partyline.storage.queries import Window
 from partyline.storage.service_settings import ConfirmedSettings, ServiceSettings
 from partyline.storage.table import Table
@@ -20,10 +22,15 @@ from partyline.storage.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Receivers:
-    """Reads who receives the events of one batch. Several threads may use it, each for conversations of its own."""
+    """Reads who receives the events of one batch. Several threads may use it, each for conversations of its own.
+
+    `read` is of the batch; `silent` is kept by the process.
+    """
 
     table: Table
+    read: BatchRead
     settings: ConfirmedSettings
+    silent: SilentServices
     _listening: dict[str, bool] = field(default_factory=dict)
     _conversations: dict[str, Conversation | None] = field(default_factory=dict)
     _webhooks: dict[str, Sequence[ScopedWebhook]] = field(default_factory=dict)
@@ -37,13 +44,14 @@ class Receivers:
         """Return whether a Service has a live connection."""
         with self._lock:
             if service_sid not in self._listening:
-                self._listening[service_sid] = connections.is_any_listening(self.table, service_sid)
+                version = self.read.fetch_listeners_version()
+                self._listening[service_sid] = self.silent.is_any_listening(service_sid, version)
             return self._listening[service_sid]
 
     def fetch_conversation(self, sid: str) -> Conversation | None:
         """Read a conversation; return None when it does not exist."""
         if sid not in self._conversations:
-            self._conversations[sid] = conversations.fetch(self.table, sid)
+            self._conversations[sid] = self.read.fetch_conversation(sid)
         return self._conversations[sid]
 
     def list_webhooks(self, subject: str) -> Sequence[ScopedWebhook]:
@@ -51,6 +59,14 @@ class Receivers:
         if not subject.startswith(sids.CONVERSATION):
             return ()
         if subject not in self._webhooks:
-            page = queries.webhooks(self.table, subject, Window(MAX_PER_CONVERSATION))
-            self._webhooks[subject] = [webhook for _, webhook in page.entries]
+            self._webhooks[subject] = () if self._has_no_webhooks(subject) else self._read_webhooks(subject)
         return self._webhooks[subject]
+
+    def _has_no_webhooks(self, sid: str) -> bool:
+        """Whether a conversation that is read with the batch is known to have none."""
+        conversation = self.fetch_conversation(sid) if sid in self.read.conversation_sids else None
+        return conversation is not None and conversation.has_no_webhooks
+
+    def _read_webhooks(self, sid: str) -> list[ScopedWebhook]:
+        page = queries.webhooks(self.table, sid, Window(MAX_PER_CONVERSATION))
+        return [webhook for _, webhook in page.entries]
