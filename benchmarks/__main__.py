@@ -10,8 +10,11 @@ import sys
 from collections.abc import Iterator
 
 from benchmarks import report
-from benchmarks.measures import Bench, Row
+from benchmarks.cold_starts import measure_cold
+from benchmarks.measures import KNOWN, Bench
 from benchmarks.processes import Launcher, running_stand_in
+from benchmarks.results import Row
+from benchmarks.round_trips import count_trips
 from benchmarks.scenes import build_scenes
 from local.environments import SetupError, ensure
 from tests.support import moto_table
@@ -25,9 +28,9 @@ def measure(turns: int, starts: int) -> Iterator[Row]:
         stand_in.keep(scenes)
         bench = Bench(Launcher(python, stand_in), stand_in, {scene.name: scene for scene in scenes}, variables)
         warm = [bench.measure_handler(turns), *bench.measure_warm(turns)]
-        yield from bench.measure_cold(starts)
+        yield from measure_cold(bench, starts)
         yield from warm
-    yield from bench.count_trips()
+    yield from count_trips(bench.calls[KNOWN])
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ import platform
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from benchmarks.measures import Row
+from benchmarks.results import Row
 from local.environments import ROOT
 from tests.support.capacity.pages import fill
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import report
-from benchmarks.measures import Row, TimedPair
+from benchmarks.results import Row, TimedPair
 from benchmarks.stand_in import SceneTable
 
 
