@@ -1,7 +1,9 @@
-"""The emulator's program: MiniStack, with nine changes. Runs in the emulator's own environment, as a plain file.
+"""The emulator's program: MiniStack, with ten changes. Runs in the emulator's own environment, as a plain file.
 
 MiniStack unpacks the layer anew for each process of a function, two thousand files of it, which takes longer than all
 the rest of the start. Here a layer is unpacked once and each process is given a link to it.
+
+It reads a template in Python, in seconds and several times for each deployment. Here libyaml reads it, where it is.
 
 It collects the output of a function until a call ends, waits up to 50 ms for more, and stores it in a CloudWatch of its
 own. It prints only the output of calls by a queue or a stream. Here every line is printed to the emulator's own output
@@ -43,9 +45,10 @@ import zipfile
 from contextvars import ContextVar
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs
 
+import yaml
 from ministack import app
 from ministack.core import lambda_runtime
 from ministack.services import apigateway_v1, cognito, lambda_svc
@@ -57,34 +60,59 @@ from local import admission, mapping_templates, orphans
 from local.emulator_state import Busy, State
 
 _LAYER = "layer_"
+# Bytes; the directory of a zip file with our layer's files takes a tenth.
+_DIRECTORY_SIZE = 4_000_000
 _lock = threading.Lock()
 
 
-class SharingZipFile(zipfile.ZipFile):
-    """A zip file that unpacks a layer into one place and links to it from wherever it is asked for."""
+class SharedLayer:
+    """The zip file of a layer, unpacked into one place and linked to from wherever it is asked for."""
 
-    def extractall(self, path=None, members=None, pwd=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-        """Unpack, or link to what was unpacked before."""
-        target = Path(path or ".")
-        if not target.name.startswith(_LAYER) or not self.filename:
-            super().extractall(path, members, pwd)
-            return
-        digest = hashlib.sha256(Path(self.filename).read_bytes()).hexdigest()[:16]
-        shared = Path(os.environ["TMPDIR"]) / f"shared-{digest}"
-        with _lock:
-            if not shared.is_dir():
-                super().extractall(shared, super().namelist(), pwd)
-        target.rmdir()
-        target.symlink_to(shared)
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        pass
 
     def namelist(self) -> list[str]:
-        """Nothing for a layer, so that its thousands of names are not looked at for tricks: the layer is our own."""
-        return [] if Path(self.filename or "").name.startswith(_LAYER) else super().namelist()
+        """Nothing, so that its thousands of names are not looked at for tricks: the layer is our own."""
+        return []
+
+    def extractall(self, path: str) -> None:
+        """Unpack it, or link to what was unpacked before. Its directory, at its end, has a checksum of every file."""
+        with self._path.open("rb") as content:
+            size = content.seek(0, os.SEEK_END)
+            content.seek(max(0, size - _DIRECTORY_SIZE))
+            digest = hashlib.sha256(content.read()).hexdigest()[:16]
+        shared = Path(os.environ["TMPDIR"]) / f"shared-{size}-{digest}"
+        with _lock:
+            if not shared.is_dir():
+                with zipfile.ZipFile(self._path) as layer:
+                    layer.extractall(shared)
+        Path(path).rmdir()
+        Path(path).symlink_to(shared)
+
+
+def open_zip(path: str) -> SharedLayer | zipfile.ZipFile:
+    """Open the code of a function, or a layer."""
+    return SharedLayer(path) if Path(path).name.startswith(_LAYER) else zipfile.ZipFile(path)
 
 
 lambda_runtime.zipfile = SimpleNamespace(
-    ZipFile=SharingZipFile, BadZipFile=zipfile.BadZipFile, LargeFileError=zipfile.LargeZipFile
+    ZipFile=open_zip, BadZipFile=zipfile.BadZipFile, LargeFileError=zipfile.LargeZipFile
 )
+
+
+class TemplateLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """The emulator's loader of templates, by libyaml."""
+
+    yaml_constructors = engine.CfnLoader.yaml_constructors
+
+
+engine.CfnLoader = TemplateLoader
 
 
 def pass_on(worker):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201

@@ -6,7 +6,7 @@ with every service's URLs and written as a response, which takes longer than the
 moto copies the whole table for each write of a transaction, to be able to undo it. Here a stored item is never changed
 in place, so one copy of the partitions that are written to is enough, and shares their items.
 
-moto sorts the whole table for each query. Here it gets the partition that the query asks for.
+moto sorts the whole table for each query. Here it gets the partition that the query asks for, sorted by its texts.
 
 moto looks for each of the ten types of a value in an answer under several names. Here under its own.
 """
@@ -145,6 +145,9 @@ def _query_partition(table: Any, *given: Any, **named: Any) -> Any:
             for pk, by_sk in table.items.items()
             if (found := {sk: one for sk, one in by_sk.items() if one.attrs.get(name, _NOTHING).value == wanted})
         }
+    items = [item for by_sk in partition.items.values() for item in by_sk.values()]
+    items.sort(key=lambda item: (item.hash_key.value, item.range_key.value))
+    partition.all_items = lambda: items
     return _query(partition, *given, **named)
 
 

@@ -1,7 +1,8 @@
 """moto's values and items, made quick: nearly all values are texts, and no value but a map or a list changes.
 
 moto finds the type of a value out by asking for one after the other, and measures an item anew for each attribute that
-it gets. Here a text is compared and measured at once, copies share what cannot change, and a new item is measured once.
+it gets. Here a text is compared and measured at once, copies share what cannot change, a new item is measured once, and
+a stored one once for all queries.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _CHANGEABLE = frozenset({"M", "L", "SS", "NS", "BS"})
 _cast_value = DynamoType.cast_value.fget
 _copy_value = DynamoType.__deepcopy__
 _size = DynamoType.size
+_item_size = Item.size
 _to_regular_json = DynamoType.to_regular_json
 _to_dict = utilities.dynamo_to_dict
 
@@ -33,6 +35,7 @@ def install() -> None:
     DynamoType.size = lambda value: len(value.value.encode()) if value.type == "S" else _size(value)
     DynamoType.to_regular_json = _to_json
     Item.__init__ = _make_item
+    Item.size = _measure_once
     responses.dynamo_to_dict = utilities.dynamo_to_dict = _answer_with
 
 
@@ -60,5 +63,13 @@ def _answer_with(value: Any) -> Any:
 def _make_item(item: Any, hash_key: Any, range_key: Any, attrs: dict[str, Any]) -> None:
     item.hash_key, item.range_key, item.attrs = hash_key, range_key, LimitedSizeDict()
     dict.update(item.attrs, {name: DynamoType(value) for name, value in attrs.items()})
-    if item.size() > _MAX_SIZE:
+    # It is not stored yet, and an update adds to it.
+    if _item_size(item) > _MAX_SIZE:
         raise ItemSizeTooLarge
+
+
+def _measure_once(item: Any) -> int:
+    """Measure a stored item. It is never changed, and a copy of it is measured anew (tests/support/moto_table.py)."""
+    if not hasattr(item, "measured"):
+        item.measured = _item_size(item)
+    return int(item.measured)

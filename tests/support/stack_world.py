@@ -36,10 +36,14 @@ def new_number() -> str:
 
 
 def until(look: Callable[[], Seen], satisfied: Callable[[Seen], bool] = bool, patience: float = PATIENCE) -> Seen:
-    """Look until what is seen satisfies; the last thing seen is returned either way, for the assertion to show."""
-    end = time.monotonic() + patience
-    while not satisfied(seen := look()) and time.monotonic() < end:
-        time.sleep(0.05)
+    """Look until what is seen satisfies; the last thing seen is returned either way, for the assertion to show.
+
+    The longer it has taken, the longer are the pauses, so that looking does not take the processors from what is
+    awaited.
+    """
+    begin = time.monotonic()
+    while not satisfied(seen := look()) and (waited := time.monotonic() - begin) < patience:
+        time.sleep(max(0.05, min(waited / 5, 1.0)))
     return seen
 
 
