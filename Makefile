@@ -43,7 +43,8 @@ run: python ## Run the whole stack locally, on port PORT (8080) of 127.0.0.1.
 
 IN_PROCESS := tests/unit tests/project tests/integration tests/conformance
 MINUTES ?= 2
-PARALLEL := --numprocesses=auto --maxprocesses=4
+# A file is run by one process, so that what its tests share is made once.
+PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 test: dev ## Every test: unit, project, integration, end to end. ARGS are pytest's.
 	$(BIN)/python -m local.test_runs $(ARGS)

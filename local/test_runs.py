@@ -23,7 +23,8 @@ from local.environments import ROOT, STATE
 # The paths of each run that has a stack, by its name.
 END_TO_END = {"e2e": ("tests/e2e", "--ignore=tests/e2e/inbox"), "inbox": ("tests/e2e/inbox",)}
 IN_PROCESS = ("tests/simulation", "tests/unit", "tests/project", "tests/integration", "tests/conformance")
-PARALLEL = ("--numprocesses=auto", "--maxprocesses=4")
+# A file is run by one process, so that what its tests share is made once.
+PARALLEL = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
 
 # pytest's exit status when no test was selected.
 NONE_SELECTED = 5
