@@ -47,8 +47,8 @@ export class Recovery {
   }
 
   remove(owner: object): void {
-    this.#failed.delete(owner);
-    if (this.#failed.size > 0) return;
+    // Of most owners nothing has failed.
+    if (!this.#failed.delete(owner) || this.#failed.size > 0) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#rounds = 0;

@@ -40,7 +40,16 @@ function trimEnd(address: string): string {
   return end[0].startsWith(")") && bare.includes("(") ? `${bare})` : bare;
 }
 
+/**
+ * An emoji, by how Unicode's report 51 builds them: a flag, a keycap, or pictures that are joined. `\p{RGI_Emoji}` says
+ * the same in a word, but it is a list of thousands: a browser prepares it for longer than a thread takes to be drawn.
+ */
+const ONE_PICTURE = String.raw`[\p{Emoji_Presentation}--\p{RI}]|[\p{Extended_Pictographic}&&\p{Emoji}](?=[\uFE0F\p{EMod}])`;
+const PICTURE = String.raw`(?:${ONE_PICTURE})[\uFE0F\p{EMod}]?(?:[\u{E0020}-\u{E007E}]+\u{E007F})?`;
+const EMOJI = String.raw`\p{RI}{2}|[0-9#*]\uFE0F\u20E3|${PICTURE}(?:\u200D${PICTURE})*`;
+const FEW_EMOJI = new RegExp(String.raw`^(?:(?:${EMOJI})\s*){1,3}$`, "v");
+
 /** Whether a text is one to three emoji and nothing else. */
 export function isEmojiOnly(text: string): boolean {
-  return /^(?:\p{RGI_Emoji}\s*){1,3}$/v.test(text.trim());
+  return FEW_EMOJI.test(text.trim());
 }

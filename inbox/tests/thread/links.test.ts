@@ -18,10 +18,21 @@ test.each([
   expect(parts.map((part) => part.text).join("")).toBe(text);
 });
 
-test("one to three emoji are large", () => {
-  expect(isEmojiOnly("🎉🎉")).toBe(true);
-  expect(isEmojiOnly("👩‍👧 👍🏽")).toBe(true);
-  expect(isEmojiOnly("🎉 yes")).toBe(false);
-  expect(isEmojiOnly("12")).toBe(false);
-  expect(isEmojiOnly("")).toBe(false);
+test.each(["🎉", "🎉🎉", "👩‍👧 👍🏽", "🇺🇸", "1️⃣", "❤️", "❤️‍🔥", "✌🏽", "🏳️‍🌈", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "👨‍👩‍👧‍👦\n🧑🏻‍🤝‍🧑🏿 👩🏽‍⚕️"])(
+  "%s is large",
+  (text) => expect(isEmojiOnly(text)).toBe(true),
+);
+
+test.each(["🎉 yes", "🎉🎉🎉🎉", "12", "1", "#", "™", "❤", "🇺", "\u200d", "\ufe0f", "a", ""])(
+  "%j is not large",
+  (text) => {
+    expect(isEmojiOnly(text)).toBe(false);
+  },
+);
+
+test("emoji are those of Unicode's list", () => {
+  const listed = /^\p{RGI_Emoji}$/v;
+  const all = Array.from({ length: 0x20000 }, (_, code) => code).filter((code) => code < 0xd800 || code > 0xdfff);
+  const differ = all.map((code) => String.fromCodePoint(code)).filter((one) => listed.test(one) !== isEmojiOnly(one));
+  expect(differ).toEqual([]);
 });
