@@ -37,7 +37,6 @@ export function Dialog({ title, description, shape = "small", children, footer, 
     const before = document.activeElement;
     element.showModal();
     return () => {
-      element.close();
       // The browser gives it back too, but not while a dialog inside is open, which is about to end as well.
       queueMicrotask(() => {
         if (before instanceof HTMLElement && before.isConnected) before.focus();
