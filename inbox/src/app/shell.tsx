@@ -46,7 +46,7 @@ export function Shell() {
   const [isHelpOpen, setHelpOpen] = useState(false);
   useNotifications();
   useShortcuts({
-    n: () => openNewConversation({ kind: "group" }),
+    n: newGroup,
     "/": () => document.querySelector<HTMLElement>("[data-search]")?.focus(),
     "?": () => setHelpOpen(true),
     "g i": () => navigate(to.inbox()),
@@ -147,16 +147,15 @@ function NotFound() {
   );
 }
 
+const newMessage = () => openNewConversation({ kind: "single" });
+const newGroup = () => openNewConversation({ kind: "group" });
+
 function Inbox({ selected, target }: { selected: string | null; target: number | null }) {
   useShowing(selected);
   const painted = usePainted(selected);
   const paintedTarget = usePainted(target);
   return (
-    <InboxScreen
-      selected={selected}
-      onNewMessage={() => openNewConversation({ kind: "single" })}
-      onNewGroup={() => openNewConversation({ kind: "group" })}
-    >
+    <InboxScreen selected={selected} onNewMessage={newMessage} onNewGroup={newGroup}>
       {selected &&
         (painted ? <ThreadScreen key={painted} conversation={painted} target={paintedTarget} /> : <Fragment />)}
     </InboxScreen>

@@ -7,6 +7,7 @@ import { GroupAvatar, initialsOf } from "../ui/avatar.tsx";
 import { CountBadge, Tag } from "../ui/badge.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { Icon } from "../ui/icon.tsx";
+import { memo } from "../ui/memo.tsx";
 import { words } from "../words/words.ts";
 import { type DeliveryMark, MARK_ICONS, markOf } from "./delivery.ts";
 import { isOutgoing, previewOf, titleOf, unreadCount } from "./entry-text.ts";
@@ -21,7 +22,7 @@ type Props = {
 };
 
 /** One conversation of the list: a link with all that helps to decide whether to open it. */
-export function ConversationRow({ entry, self, nameOf, now, isSelected, isFocusable }: Props) {
+export const ConversationRow = memo(({ entry, self, nameOf, now, isSelected, isFocusable }: Props) => {
   const unread = unreadCount(entry);
   // That of the words below. The last activity, by which the list is ordered, may be later: somebody joined.
   const at = entry.last_message?.date_created ?? entry.date_active;
@@ -52,7 +53,7 @@ export function ConversationRow({ entry, self, nameOf, now, isSelected, isFocusa
       </span>
     </Link>
   );
-}
+});
 
 function Mark({ mark }: { mark: DeliveryMark }) {
   return (

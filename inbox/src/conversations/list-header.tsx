@@ -5,6 +5,7 @@ import { INBOX_VIEWS } from "../api/types.ts";
 import { formatPhone } from "../format/phone.ts";
 import { Button } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
+import { memo } from "../ui/memo.tsx";
 import { Menu } from "../ui/menu.tsx";
 import { SearchField } from "../ui/search-field.tsx";
 import { ViewButtons } from "../ui/view-buttons.tsx";
@@ -16,7 +17,7 @@ const SEARCH_PAUSE = 200;
 type Props = { onNewMessage: () => void; onNewGroup: () => void };
 
 /** Above the list: New, the search, and which conversations are shown. */
-export function ListHeader({ onNewMessage, onNewGroup }: Props) {
+export const ListHeader = memo(({ onNewMessage, onNewGroup }: Props) => {
   return (
     <header class="list-header">
       <div class="list-header-top">
@@ -47,7 +48,7 @@ export function ListHeader({ onNewMessage, onNewGroup }: Props) {
       </div>
     </header>
   );
-}
+});
 
 function Search() {
   const text = searchText.value;

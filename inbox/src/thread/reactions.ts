@@ -31,6 +31,11 @@ export function collectReactions(messages: CachedMessage[]) {
   return { reactions, shownSo };
 }
 
+export function isSameReactions(some: Reaction[], others: Reaction[]): boolean {
+  const isSame = ({ emoji, author }: Reaction, other?: Reaction) => emoji === other?.emoji && author === other.author;
+  return some.length === others.length && some.every((one, at) => isSame(one, others[at]));
+}
+
 /** The same emoji once, with who chose it, in the order of their first one. */
 export function groupReactions(reactions: Reaction[]): { emoji: string; authors: string[] }[] {
   const groups = new Map<string, string[]>();

@@ -3,14 +3,13 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preac
 import { Button, IconButton } from "../ui/button.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { useRowFocus } from "../ui/row-focus.ts";
-import { scrollTo, type Target, useVirtualList } from "../ui/virtual-list.ts";
+import { distanceFromEnd, scrollTo, type Target, useVirtualList } from "../ui/virtual-list.ts";
 import { words } from "../words/words.ts";
 import { useKeepBottom } from "./keep-bottom.ts";
 import { isFocusable, rowAfter } from "./log-keys.ts";
-import { type LogActions, RowContent, rowLabel } from "./log-row.tsx";
+import { type LogActions, LogRow } from "./log-row.tsx";
 import type { People } from "./people.ts";
 import type { Place } from "./place.ts";
-import { RowTab } from "./row-tab.ts";
 import type { Row } from "./timeline.ts";
 
 const OVERSCAN = 4;
@@ -114,26 +113,18 @@ export function ThreadLog(props: Props) {
             if (!row) return null;
             const isTarget = row.kind === "message" && row.message.index === place.index;
             return (
-              <li
+              <LogRow
                 key={row.key}
-                ref={list.measureElement}
-                data-index={item.index}
-                data-key={row.key}
-                class={classNames("log-row", isTarget && "log-row-target")}
-                style={{ transform: `translateY(${item.start}px)` }}
-                {...(isFocusable(row) ? { tabIndex: row.key === focusable ? 0 : -1 } : {})}
-                aria-label={rowLabel(row, people)}
-                onFocus={() => setFocused(row.key)}
-                onKeyDown={(event) => {
-                  if (event.key !== "Enter" || row.kind !== "message" || event.target !== event.currentTarget) return;
-                  event.preventDefault();
-                  props.actions.onOpenMessage(row.message);
-                }}
-              >
-                <RowTab.Provider value={row.key === focusable}>
-                  <RowContent row={row} people={people} actions={props.actions} />
-                </RowTab.Provider>
-              </li>
+                row={row}
+                index={item.index}
+                start={item.start}
+                isTarget={isTarget}
+                isTab={row.key === focusable}
+                people={people}
+                actions={props.actions}
+                measure={list.measureElement}
+                onFocus={setFocused}
+              />
             );
           })}
         </ol>
@@ -145,7 +136,7 @@ export function ThreadLog(props: Props) {
           {words.thread.newAbove(props.newAbove.count)}
         </Button>
       )}
-      {(hasNewer || list.getDistanceFromEnd() > FAR_FROM_END) && (
+      {(hasNewer || distanceFromEnd(list) > FAR_FROM_END) && (
         <DownButton rows={rows} seen={last} onPress={() => (hasNewer ? props.onShow(null) : list.scrollToEnd())} />
       )}
     </div>

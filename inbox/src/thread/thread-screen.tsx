@@ -10,6 +10,7 @@ import { useFollow } from "../live/live.ts";
 import { to } from "../navigation/routes.ts";
 import { useOutbox } from "../outbox/my-outbox.ts";
 import { lazy } from "../ui/lazy.tsx";
+import { memo } from "../ui/memo.tsx";
 import { EmptyState, ErrorState } from "../ui/states.tsx";
 import { words } from "../words/words.ts";
 import type { LogActions } from "./log-row.tsx";
@@ -40,7 +41,7 @@ type Props = {
 };
 
 /** One conversation: its header, what was written, and the place to write. */
-export function ThreadScreen({ conversation, target }: Props) {
+export const ThreadScreen = memo(({ conversation, target }: Props) => {
   const [opened, setOpened] = useState<CachedMessage | null>(null);
   const [pictures, setPictures] = useState<{ pictures: MessageFile[]; at: number } | null>(null);
   const details = useConversation(conversation);
@@ -90,7 +91,7 @@ export function ThreadScreen({ conversation, target }: Props) {
       {pictures && <PictureViewer {...pictures} onClose={() => setPictures(null)} />}
     </section>
   );
-}
+});
 
 /** In the place of a conversation that is not to be seen, or not any more. */
 function Gone({ wasThere }: { wasThere: boolean }) {

@@ -7,7 +7,8 @@
 import { type CachedMessage, clientRefOf } from "../api/message-window.ts";
 import type { Activity, Sid } from "../api/types.ts";
 import type { OutboxEntry } from "../outbox/entry.ts";
-import { collectReactions, type Reaction } from "./reactions.ts";
+import { isShallowSame } from "../ui/memo.tsx";
+import { collectReactions, isSameReactions, type Reaction } from "./reactions.ts";
 
 /** Messages of one writer within this time stand together. */
 const TOGETHER = 5 * 60_000;
@@ -79,6 +80,18 @@ export function buildRows(content: Content): Row[] {
     add({ kind: "outgoing", key: entry.key, entry }, new Date(entry.created).toISOString());
   }
   return rows;
+}
+
+/**
+ * Whether two rows show the same. They are new objects whenever rows are built; what they are about is not. What a day is
+ * called depends on when one looks.
+ */
+export function isSameRow(one: Row, other: Row): boolean {
+  if (one.kind === "day") return false;
+  if (one.kind !== "message" || other.kind !== "message") return isShallowSame(one, other);
+  const { reactions, ...rest } = one;
+  const { reactions: others, ...otherRest } = other;
+  return isShallowSame(rest, otherRest) && isSameReactions(reactions, others);
 }
 
 /** Whether what was read of notes and events goes back as far as the messages. */

@@ -31,7 +31,8 @@ export function useVirtualList({ kept = -1, ...options }: VirtualListOptions): V
   const all: VirtualizerOptions<HTMLElement, HTMLElement> = {
     observeElementRect: (list, report) =>
       observeElementRect(list, (rect) => {
-        const wasAtEnd = list.options.anchorTo === "end" && distanceFromEnd(list) <= list.options.scrollEndThreshold;
+        const { anchorTo, scrollEndThreshold } = list.options;
+        const wasAtEnd = list.scrollRect && anchorTo === "end" && distanceFromEnd(list) <= scrollEndThreshold;
         report(rect);
         // What stands below may grow, such as a text that is being written: the last row stays in sight.
         if (wasAtEnd) list.scrollToEnd();
@@ -84,9 +85,12 @@ function distanceTo(list: VirtualList, target: Target): number {
   return Math.abs(wanted - (list.scrollOffset ?? 0));
 }
 
-/** By the size that the list has had until now, which its element may have no more. */
-function distanceFromEnd(list: VirtualList): number {
-  if (!list.scrollRect) return Number.POSITIVE_INFINITY;
+/**
+ * How many pixels of a list are below what is in sight, by the size that it has had until now: to ask its element would
+ * make the browser lay out the page. 0 before it is in the page.
+ */
+export function distanceFromEnd(list: VirtualList): number {
+  if (!list.scrollRect) return 0;
   return list.getTotalSize() - list.scrollRect.height - (list.scrollOffset ?? 0);
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { CachedMessage } from "../../src/api/message-window.ts";
 import type { Activity } from "../../src/api/types.ts";
-import { buildRows, type Row, reachesBack } from "../../src/thread/timeline.ts";
+import { buildRows, isSameRow, type Row, reachesBack } from "../../src/thread/timeline.ts";
 
 const NOON = Date.UTC(2026, 10, 28, 12);
 
@@ -174,4 +174,36 @@ test("activity reaches back as far as messages when something of it is older, or
   expect(reachesBack([note(3, "NT3"), note(5, "NT5")], [message(4)])).toBe(true);
   expect(reachesBack([note(null, "NT0")], [message(0)])).toBe(true);
   expect(reachesBack([note(5, "NT5")], [message(4)])).toBe(false);
+});
+
+describe("rows that are built again", () => {
+  const tapback = (index: number, kind: string) =>
+    message(index, {
+      author: "+12065550151",
+      attributes: JSON.stringify({ tapback: { kind, message_sid: "IM0", index: 0, removed: false } }),
+    });
+  const build = (...messages: CachedMessage[]) => buildRows({ ...whole, messages });
+  const areSame = (before: Row[], now: Row[]) =>
+    before.map((row, at) => now[at] !== undefined && isSameRow(row, now[at]));
+
+  test("are the same, but for days, whose names change", () => {
+    const messages = [message(0), message(1)];
+    const rows = build(...messages);
+    expect(rows.map(({ kind }) => kind)).toEqual(["beginning", "day", "message", "message"]);
+    expect(areSame(rows, build(...messages))).toEqual([true, false, true, true]);
+  });
+
+  test("change where another message comes to stand with one", () => {
+    const messages = [message(0), message(1)];
+    expect(areSame(build(...messages), build(...messages, message(2)))).toEqual([true, false, true, false]);
+  });
+
+  test("change with their message and its reactions", () => {
+    const shown = [message(0), tapback(1, "like")];
+    expect(areSame(build(...shown), build(...shown))).toEqual([true, false, true]);
+    expect(areSame(build(...shown), build(message(0), tapback(1, "like")))).toEqual([true, false, false]);
+    const [first] = shown as [CachedMessage, CachedMessage];
+    expect(areSame(build(...shown), build(first, tapback(1, "love")))).toEqual([true, false, false]);
+    expect(areSame(build(first), build(...shown))).toEqual([true, false, false]);
+  });
 });
