@@ -9,7 +9,7 @@ The work is in `partyline.lifecycle.expiry` and `partyline.lifecycle.outbox_swee
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -32,14 +32,18 @@ SQS = bootstrap.build_sqs()
 LIVE = bootstrap.build_live_connections()
 
 
-def refuse_key_root() -> str:
+def refuse_key_root() -> NoReturn:
     """Raise LookupError: sending derives no secret and signs no link, so this function may not read their root."""
     raise LookupError("key root")
 
 
+def refuse_bucket() -> NoReturn:
+    """Raise LookupError: the files of a message were uploaded when it was scheduled, so sending needs none."""
+    raise LookupError("bucket")
+
+
 PRE_WEBHOOK = bootstrap.build_pre_webhook(bootstrap.build_public_http())
-# The files of a message were uploaded when it was scheduled: sending reads and writes none, so there is no bucket.
-NO_BUCKET = Bucket(None, "")
+NO_BUCKET = Bucket(refuse_bucket, "")
 SENDER = ScheduledSender(bootstrap.build_api_context(PRE_WEBHOOK.consult, refuse_key_root, NO_BUCKET))
 # With so many sends in their queue, those that were not attempted yet are probably among them.
 LONG_QUEUE = 10_000

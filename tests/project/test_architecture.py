@@ -13,6 +13,8 @@ from pathlib import Path
 from radon.complexity import cc_visit_ast
 from radon.visitors import Function
 
+from tests.support.stack_template import of_type
+
 ROOT = Path(__file__).parents[2]
 LAYER = ROOT / "layers" / "partyline" / "partyline"
 
@@ -63,6 +65,46 @@ def test_import_contracts_hold() -> None:
     )
 
     assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+# Settings of functions that have a form of their own.
+_SETTINGS = {
+    "ALLOWED_NETWORKS": "",
+    "ALLOWED_ORIGINS": "",
+    "CARRIER_TIMEOUT": "3",
+    "GROUP_LIMIT": "10",
+    "SEND_CONCURRENCY": "200",
+    "SIGN_IN_ROLES": "admins=inbox admin",
+}
+# Loads the functions, and prints what of the modules that they do without was loaded.
+_LOADING = """
+import importlib.util, sys
+*paths, heavy = sys.argv[1:]
+for path in paths:
+    spec = importlib.util.spec_from_file_location("app", path)
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+print(*(module for module in heavy.split() if module in sys.modules))
+"""
+# The SDK, powertools' models of every event, an event loop, and the image library.
+_HEAVY = ("boto3", "botocore.client", "botocore.session", "aws_lambda_powertools.utilities.parser", "asyncio", "PIL")
+
+
+def test_no_function_loads_the_sdk_when_it_starts() -> None:
+    """Import contracts see imports inside functions too, which is where the SDK is imported."""
+    described = of_type("AWS::Serverless::Function").values()
+    own = {name for function in described for name in function.get("Environment", {}).get("Variables", {})}
+    # The function of the inbox's files has no layer.
+    paths = [path for path in (ROOT / "functions").glob("*/app.py") if path.parent.name != "pages"]
+    loaded = subprocess.run(
+        [sys.executable, "-c", _LOADING, *paths, " ".join(_HEAVY)],
+        env=dict.fromkeys(own, "https://partyline.example/x")
+        | _SETTINGS
+        | {"AWS_REGION": "us-east-1", "PYTHONPATH": str(LAYER.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (loaded.returncode, loaded.stdout.split(), loaded.stderr) == (0, [], "")
 
 
 def test_class_names_are_unique_in_the_layer() -> None:

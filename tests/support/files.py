@@ -9,7 +9,7 @@ class Files(Bucket):
     """Content, type and name by key."""
 
     def __init__(self) -> None:
-        super().__init__(None, "memory")
+        super().__init__(lambda: None, "memory")
         self.stored: dict[str, tuple[bytes, str, str | None]] = {}
 
     def put(self, key: str, content: bytes, content_type: str, filename: str | None = None) -> None:

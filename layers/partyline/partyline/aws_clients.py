@@ -11,6 +11,7 @@ without it starts in half the time.
 from __future__ import annotations
 
 import os
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from partyline.aws import connections
@@ -33,6 +34,7 @@ TABLE_CONNECTIONS = 32
 QUEUE_CONNECTIONS = 8
 
 _credentials = CredentialSource()
+_building = Lock()
 
 
 def dynamodb() -> DynamoDb | DynamoDBClient:
@@ -120,4 +122,6 @@ def _build_sdk(
         **more,
     )
     client: Any = boto3.client
-    return client(service, endpoint_url=endpoint, config=config)
+    # Threads must not build clients at once: the SDK's session is for one.
+    with _building:
+        return client(service, endpoint_url=endpoint, config=config)

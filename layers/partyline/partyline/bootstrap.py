@@ -70,7 +70,7 @@ def build_bucket() -> Bucket:
     """Build the bucket of the messages' files."""
     from partyline.media.bucket import Bucket
 
-    return Bucket(aws_clients.s3(), variable("MEDIA_BUCKET"))
+    return Bucket(aws_clients.s3, variable("MEDIA_BUCKET"))
 
 
 def build_sqs() -> QueueClient:

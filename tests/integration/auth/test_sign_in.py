@@ -58,7 +58,7 @@ def browser(world: SessionWorld) -> Browser:
 
 def api(world: SessionWorld, token: str) -> Api:
     context = ApiContext(
-        world.table, ACCOUNT, lambda: "", lambda: ROOT, world.clock, consult_no_webhook, Bucket(None, "media")
+        world.table, ACCOUNT, lambda: "", lambda: ROOT, world.clock, consult_no_webhook, Bucket(lambda: None, "media")
     )
     return Api(context, f"Bearer {token}")
 

@@ -37,7 +37,7 @@ def build_context(token: str = "token") -> ApiContext:
         lambda: "root",
         lambda: datetime(2026, 11, 22, tzinfo=UTC),
         ask=lambda *about: PreActionDecision(),
-        bucket=Bucket(None, "media"),
+        bucket=Bucket(lambda: None, "media"),
     )
 
 

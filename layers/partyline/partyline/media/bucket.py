@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -36,11 +38,23 @@ def scaled_key(sid: str, max_bytes: int) -> str:
 
 
 class Bucket:
-    """Reads and writes the files of a stack. Raises the errors of boto3."""
+    """Reads and writes the files of a stack. Raises the errors of boto3.
 
-    def __init__(self, client: Any, name: str) -> None:
-        self._client = client
+    The client of S3 is built by the first call: it takes longer than the rest of a cold start, and most texts have no
+    file.
+    """
+
+    def __init__(self, build_client: Callable[[], Any], name: str) -> None:
+        self._build_client = cache(build_client)
         self._name = name
+
+    @property
+    def _client(self) -> Any:
+        return self._build_client()
+
+    def prepare(self) -> None:
+        """Build the client now."""
+        self._build_client()
 
     def put(self, key: str, content: bytes, content_type: str, filename: str | None = None) -> None:
         """Store a file; a second call with the same key replaces it."""

@@ -14,10 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, SqsFifoPartialProcessor
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from partyline.errors import PartylineError
 from partyline.observability import count, logger
 
 if TYPE_CHECKING:
@@ -38,20 +36,20 @@ Handler = Callable[[SQSRecord], Retry | None]
 Hide = Callable[[str, int], None]
 
 
-class _StaysInQueue(PartylineError):
-    """Raised for a Retry, so that the processor does not delete the record."""
-
-
 def consume(event: Mapping[str, Any], handle: Handler, *, hide: Hide | None = None) -> BatchResponse:
     """Handle each record of a batch; return Lambda's partial batch response with the records that stay.
 
     Without `hide` each record that stays waits for its queue's visibility time-out.
     """
-    records: list[dict[str, Any]] = event["Records"]
-    processor = _build_processor(records)
-    with processor(records, lambda record: _handle(record, handle, hide)):
-        processor.process()
-    return dict(processor.response())
+    staying: list[str] = []
+    stopped: set[str | None] = set()
+    for record in map(SQSRecord, event["Records"]):
+        group = record.attributes.message_group_id if is_fifo(record) else None
+        if group in stopped or not _is_done(record, handle, hide):
+            staying.append(record.message_id)
+            if group is not None:
+                stopped.add(group)
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in staying]}
 
 
 def build_hide(sqs: QueueClient, queue_url: str) -> Hide:
@@ -63,12 +61,13 @@ def build_hide(sqs: QueueClient, queue_url: str) -> Hide:
     return hide
 
 
-def _handle(record: SQSRecord, handle: Handler, hide: Hide | None) -> None:
+def _is_done(record: SQSRecord, handle: Handler, hide: Hide | None) -> bool:
+    """Handle a record; return whether it can leave its queue."""
     try:
         retry = handle(record)
         if hide is not None and retry is not None and retry.delay is not None:
             hide(record.receipt_handle, math.ceil(retry.delay))
-    except Exception:
+    except Exception:  # noqa: BLE001  (one failed record must not stop the others; it is logged and comes again)
         logger.exception(
             "queue.record_failed",
             queue=record.event_source_arn.rpartition(":")[2],
@@ -76,9 +75,8 @@ def _handle(record: SQSRecord, handle: Handler, hide: Hide | None) -> None:
             received=receive_count(record),
         )
         count("QueueRecordFailed")
-        raise
-    if retry is not None:
-        raise _StaysInQueue
+        return False
+    return retry is None
 
 
 def receive_count(record: SQSRecord) -> int:
@@ -94,12 +92,3 @@ def sent_at(record: SQSRecord) -> datetime:
 def is_fifo(record: SQSRecord) -> bool:
     """Whether a record comes from a FIFO queue, whose name always ends in .fifo."""
     return record.event_source_arn.endswith(".fifo")
-
-
-def _build_processor(records: list[dict[str, Any]]) -> BatchProcessor:
-    """Build the processor of one batch. Each batch needs a new one, since a processor keeps the state of groups."""
-    fifo = any(is_fifo(SQSRecord(record)) for record in records)
-    processor = SqsFifoPartialProcessor(skip_group_on_error=True) if fifo else BatchProcessor(EventType.SQS)
-    # A batch of one that stays in its queue is no failure of the function.
-    processor.raise_on_entire_batch_failure = False
-    return processor

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache, partial
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -33,10 +34,22 @@ class ConnectionGateway(Protocol):
 
 
 class ApiGateway:
-    """The gateway of a deployment. `endpoint` manages its WebSocket API: https://.../prod."""
+    """The gateway of a deployment. `endpoint` manages its WebSocket API: https://.../prod.
+
+    Its client is built by the first call: it takes longer than the rest of a cold start, and a connection that opens or
+    ends needs none.
+    """
 
     def __init__(self, endpoint: str) -> None:
-        self._client: Any = aws_clients.live_connections(endpoint, at_once=PARALLEL)
+        self._build_client = cache(partial(aws_clients.live_connections, endpoint, at_once=PARALLEL))
+
+    @property
+    def _client(self) -> Any:
+        return self._build_client()
+
+    def prepare(self) -> None:
+        """Build the client now."""
+        self._build_client()
 
     def post(self, sid: str, frame: str) -> bool:
         """Send a frame to a connection; return False when it is gone. Raises NotPosted."""
