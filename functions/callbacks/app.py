@@ -21,9 +21,11 @@ from partyline.webhooks import delivery
 from partyline.webhooks.delivery import DeliveryOutcome
 
 SQS = bootstrap.build_sqs()
+TABLE = bootstrap.build_table()
 CALLER = delivery.WebhookCaller(
-    bootstrap.build_table(), request=bootstrap.build_public_http().send, auth_token=auth_token, clock=bootstrap.now
+    TABLE, request=bootstrap.build_public_http().send, auth_token=auth_token, clock=bootstrap.now
 )
+bootstrap.prepare(auth_token, TABLE.connect)
 METRICS = {
     DeliveryOutcome.DELIVERED: "CallbackDelivered",
     DeliveryOutcome.RETRIED: "CallbackRetried",

@@ -23,6 +23,7 @@ from partyline.settings import variable
 SQS = bootstrap.build_sqs()
 TABLE = bootstrap.build_table(bootstrap.read_hash_key)
 BUCKET = bootstrap.build_bucket()
+bootstrap.prepare(TABLE.connect, BUCKET.prepare)
 # No step begins in the last milliseconds of a run.
 RESERVE = 10_000
 

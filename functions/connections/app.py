@@ -21,6 +21,7 @@ from partyline.settings import variable
 bootstrap.prepare_snapshot()
 LIVE = bootstrap.build_live_connections()
 SESSIONS = Sessions(LIVE, variable("ACCOUNT_SID"), bootstrap.read_key_root)
+bootstrap.prepare(bootstrap.read_key_root, LIVE.table.connect, LIVE.gateway.prepare)
 
 
 @metrics.log_metrics

@@ -15,7 +15,7 @@ from partyline.api.app import handle_request
 from partyline.cors import parse_origins
 from partyline.deadline import track_deadline
 from partyline.observability import flush, logger
-from partyline.settings import variable
+from partyline.settings import auth_token, variable
 
 bootstrap.prepare_snapshot()
 PRE_WEBHOOK = bootstrap.build_pre_webhook(bootstrap.build_public_http())
@@ -29,6 +29,7 @@ def read_push_key() -> bytes:
 
 API = bootstrap.build_api_context(PRE_WEBHOOK.consult, bootstrap.read_key_root, bootstrap.build_bucket(), read_push_key)
 CORS = parse_origins(variable("ALLOWED_ORIGINS"))
+bootstrap.prepare(auth_token, bootstrap.read_key_root, API.table.connect)
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -22,6 +22,7 @@ from partyline.settings import variable
 SQS = bootstrap.build_sqs()
 TABLE = bootstrap.build_table()
 BUCKET = bootstrap.build_bucket()
+bootstrap.prepare(TABLE.connect, BUCKET.prepare)
 # No rows are begun in the last milliseconds of a run.
 RESERVE = 10_000
 

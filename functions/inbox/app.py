@@ -22,6 +22,7 @@ from partyline.stream.service_cache import ServiceCache
 
 SQS = bootstrap.build_sqs()
 TABLE = bootstrap.build_table()
+bootstrap.prepare(TABLE.connect)
 # No entry is begun in the last milliseconds of a run.
 RESERVE = 5_000
 

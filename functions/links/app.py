@@ -17,8 +17,10 @@ from partyline.observability import logger, metrics
 from partyline.settings import variable
 
 bootstrap.prepare_snapshot()
-LINKS = LinkEndpoint(bootstrap.build_bucket(), root=bootstrap.read_key_root, clock=bootstrap.now)
+BUCKET = bootstrap.build_bucket()
+LINKS = LinkEndpoint(BUCKET, root=bootstrap.read_key_root, clock=bootstrap.now)
 CORS = parse_origins(variable("ALLOWED_ORIGINS"))
+bootstrap.prepare(bootstrap.read_key_root, BUCKET.prepare)
 
 
 @metrics.log_metrics

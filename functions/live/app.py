@@ -20,7 +20,9 @@ from partyline.realtime.publisher import Publisher, Pushed
 from partyline.settings import variable
 
 SQS = bootstrap.build_sqs()
-PUBLISHER = Publisher(bootstrap.build_live_connections())
+CONNECTIONS = bootstrap.build_live_connections()
+PUBLISHER = Publisher(CONNECTIONS)
+bootstrap.prepare(CONNECTIONS.gateway.prepare)
 # Seconds until a push that a connection did not accept is repeated.
 BACKOFF = 2
 

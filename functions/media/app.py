@@ -22,14 +22,16 @@ from partyline.settings import variable
 
 SQS = bootstrap.build_sqs()
 TABLE = bootstrap.build_table(bootstrap.read_hash_key)
+BUCKET = bootstrap.build_bucket()
 INGEST = ingest.MediaIngest(
     TABLE,
-    bootstrap.build_bucket(),
+    BUCKET,
     carrier=bootstrap.build_carrier,
     send=bootstrap.build_public_http().send,
     clock=bootstrap.now,
     complete=late_text_part.TextCompleter(TABLE).complete,
 )
+bootstrap.prepare(bootstrap.read_carrier_secrets, TABLE.connect, BUCKET.prepare)
 
 
 @metrics.log_metrics

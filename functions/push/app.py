@@ -26,6 +26,7 @@ SQS = bootstrap.build_sqs()
 TABLE = bootstrap.build_table()
 IDENTIFICATION = bootstrap.build_push_identification()
 HTTP = bootstrap.build_public_http()
+bootstrap.prepare(IDENTIFICATION.key.read_public)
 # No push service is asked in the last milliseconds of a run: one may take five seconds.
 RESERVE = 8_000
 METRICS = {

@@ -49,6 +49,7 @@ TABLE = bootstrap.build_table()
 SETTINGS = SettingsCache(TABLE, bootstrap.now)
 SILENT = SilentServices(TABLE, bootstrap.now)
 CONSUMER = StreamConsumer(bootstrap.build_sqs(), failures_url=lambda: variable("RELAY_FAILURES_URL"))
+bootstrap.prepare(TABLE.connect)
 
 # How many seconds the filling of an inbox waits.
 FILL_DELAY = 5

@@ -23,6 +23,7 @@ SESSIONS = SessionEndpoint(
     landing=variable("SIGN_IN_LANDING"),
     group_limit=int(variable("GROUP_LIMIT")),
 )
+bootstrap.prepare(bootstrap.read_key_root)
 
 
 @metrics.log_metrics

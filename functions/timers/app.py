@@ -86,6 +86,7 @@ def has_room() -> bool:
     return int(answer["Attributes"]["ApproximateNumberOfMessages"]) < LONG_QUEUE
 
 
+bootstrap.prepare(LIVE.table.connect)
 SWEEPER = OutboxSweeper(LIVE.table, LIVE.clock, queue_sends, fetch_media, has_room)
 
 

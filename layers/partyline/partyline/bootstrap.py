@@ -7,10 +7,12 @@ Environment variables are read here too; docs/deploying.md has the parameters of
 
 from __future__ import annotations
 
+import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from partyline import aws_clients
@@ -42,11 +44,41 @@ def prepare_snapshot() -> None:
     They are the jitter of retries, which would be the same in all copies. What must be unique comes from the system's
     randomness, which copies do not share.
     """
+    _run_after_restore(random.seed)
+
+
+def prepare(*steps: Callable[[], object]) -> None:
+    """Do before the first invocation what each of them needs, such as reading a secret or opening a connection.
+
+    Lambda gives a whole processor to a function that starts, and a share of one to its invocations. With SnapStart it
+    is done after the memory was restored, since a snapshot must have no answer and no connection. Elsewhere the first
+    invocation does it.
+
+    A step that fails is the last one: the first invocation does again what is missing, and answers for it.
+    """
+    start = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE")
+    if start == "snap-start":
+        _run_after_restore(partial(_run_steps, steps))
+    elif start is not None:
+        _run_steps(steps)
+
+
+def _run_steps(steps: Sequence[Callable[[], object]]) -> None:
+    try:
+        for step in steps:
+            step()
+    except Exception as error:  # noqa: BLE001  (Lambda would end the function; the invocation meets what is wrong again)
+        from partyline.observability import logger
+
+        logger.warning("start.not_prepared", reason=type(error).__name__)
+
+
+def _run_after_restore(function: Callable[[], object]) -> None:
     # Lambda's runtimes have it, from python3.12 on.
     with suppress(ModuleNotFoundError):
         from snapshot_restore_py import register_after_restore  # type: ignore[import-not-found]  # the runtime's own
 
-        register_after_restore(random.seed)
+        register_after_restore(function)
 
 
 def now() -> datetime:
@@ -142,8 +174,6 @@ def build_pre_webhook(http: HttpClient) -> PreActionWebhook:
 
 def build_webhook_handler(table: Table, http: HttpClient, consult: Consult) -> WebhookHandler:
     """Build what records the webhooks of carriers. `http` fetches the words of a text that are in one of its files."""
-    from functools import partial
-
     from partyline.domain import sids
     from partyline.inbound.recorder import InboundRecorder
     from partyline.inbound.webhook_handler import WebhookHandler

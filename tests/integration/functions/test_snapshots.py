@@ -73,11 +73,29 @@ def test_import_asks_nobody_so_that_no_answer_and_no_connection_is_in_a_snapshot
     name: str, function: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEYS_SECRET_ARN", "carriers")
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
     monkeypatch.setattr("botocore.client.BaseClient._make_api_call", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
     assert function(name).handler
+
+
+@pytest.mark.parametrize("name", SNAPPED)
+def test_a_copy_of_a_snapshot_reads_its_secrets_when_its_memory_is_restored(
+    name: str, function: Load, hooks: RuntimeHooks, logged: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setenv("KEYS_SECRET_ARN", "carriers")
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
+    monkeypatch.setattr("partyline.settings.secret", asked.append)
+    monkeypatch.setattr("partyline.bootstrap.secret", asked.append)
+    function(name)
+    taken = random.getstate()
+    assert asked == []
+    hooks.restore(taken)
+    assert asked
+    assert hooks.registered
 
 
 @pytest.mark.parametrize("name", SNAPPED)

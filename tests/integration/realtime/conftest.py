@@ -32,6 +32,9 @@ class Wire:
     gone: set[str] = field(default_factory=set)
     stuck: set[str] = field(default_factory=set)
 
+    def prepare(self) -> None:
+        """Nothing has to be prepared."""
+
     def post(self, sid: str, frame: str) -> bool:
         if sid in self.stuck:
             raise NotPosted("LimitExceededException")

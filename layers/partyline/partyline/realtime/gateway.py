@@ -26,6 +26,9 @@ PARALLEL = 16
 class ConnectionGateway(Protocol):
     """What sends frames to connections and closes them, by API Gateway's connection ids."""
 
+    def prepare(self) -> None:
+        """Do now what the first frame would have to wait for."""
+
     def post(self, sid: str, frame: str) -> bool:
         """Send a frame to a connection; return False when it is gone. Raises NotPosted."""
 

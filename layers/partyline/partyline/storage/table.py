@@ -153,6 +153,11 @@ class Table:
             raise LookupError("this table has no key for hashes")
         return hmac.new(self._hash_key().encode(), number.encode(), hashlib.sha256).hexdigest()
 
+    def connect(self) -> None:
+        """Open a connection, by reading an item that does not exist. Raises the errors of the SDK, without a retry."""
+        nothing = Key("NOTHING", "NOTHING")
+        self._client.get_item(TableName=self._name, Key=to_dynamo(nothing.attributes()), ConsistentRead=False)
+
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
         """Read one item; at half the units if it may be as it was a moment ago."""
         found = send_with_retries(

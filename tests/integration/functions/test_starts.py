@@ -1,0 +1,118 @@
+"""What a function does when Lambda starts it, before its first invocation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from partyline.domain import sids
+from partyline.domain.lines import AutoCreation, Line
+from partyline.storage import lines
+from partyline.storage.table import Table
+from tests.integration.conftest import resources
+from tests.integration.functions.conftest import SECRETS, Context, event, granted
+
+ROOT = Path(__file__).parents[3]
+# The function of the inbox's files has no permission, and nothing to prepare.
+NAMES = sorted({path.name for path in (ROOT / "functions").iterdir()} - {"pages"})
+# What these need is not known before their first invocation, but for a client.
+ASKING_NOBODY = {"activation", "live"}
+NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
+
+Load = Callable[[str], ModuleType]
+
+
+@pytest.fixture
+def asked(client: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The operations of AWS that were asked for, by any client."""
+    operations: list[str] = []
+    send = type(client)._make_api_call
+
+    def record(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        operations.append(operation)
+        return send(self, operation, parameters)
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", record)
+    return operations
+
+
+@pytest.fixture
+def start(function: Load, secret: Callable[[dict[str, str]], None], monkeypatch: pytest.MonkeyPatch) -> Load:
+    """Loads a function as Lambda starts it, with no variable but its own."""
+    secret({**SECRETS, "root": "root"})
+    monkeypatch.setenv("KEYS_SECRET_ARN", "carriers")
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+    key = boto3.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+    monkeypatch.setenv("PUSH_KEY_ID", key["KeyMetadata"]["KeyId"])
+    functions = {
+        name.removesuffix("Function").lower(): entry["Properties"].get("Environment", {}).get("Variables", {})
+        for name, entry in resources().items()
+        if entry["Type"] == "AWS::Serverless::Function"
+    }
+
+    def load(name: str) -> ModuleType:
+        for variable in {variable for variables in functions.values() for variable in variables} - set(functions[name]):
+            monkeypatch.delenv(variable, raising=False)
+        return function(name)
+
+    return load
+
+
+def add_line(table: Table) -> None:
+    line = Line(sids.new(sids.LINE), "+12065550100", "bandwidth", NOW, NOW, AutoCreation.GROUPS)
+    lines.register(table, line)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_start_prepares_what_the_functions_variables_and_role_allow(
+    name: str, start: Load, logged: Callable[[], str], called: set[str], asked: list[str]
+) -> None:
+    asked.clear()
+    assert start(name).handler
+    assert logged() == ""
+    assert called <= granted(name)
+    assert bool(asked) == (name not in ASKING_NOBODY)
+
+
+def test_the_first_text_reads_no_secret(start: Load, table: Table, asked: list[str]) -> None:
+    add_line(table)
+    asked.clear()
+    inbound = start("inbound")
+    assert asked == ["GetSecretValue", "GetItem"]
+    assert inbound.handler(event("inbound/bandwidth-group-text"), Context())["statusCode"] == 200
+    assert asked.count("GetSecretValue") == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_start_that_cannot_prepare_is_a_start(
+    name: str, start: Load, logged: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> NoReturn:
+        raise EndpointConnectionError(endpoint_url="https://aws.example")
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", refuse)
+    assert start(name).handler
+    prepares = name not in ASKING_NOBODY
+    assert logged().count('"message":"start.not_prepared"') == prepares
+    assert ("EndpointConnectionError" in logged()) == prepares
+
+
+def test_the_first_text_does_what_the_start_could_not(
+    start: Load, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_line(table)
+
+    def refuse(*_: Any) -> NoReturn:
+        raise EndpointConnectionError(endpoint_url="https://aws.example")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("botocore.client.BaseClient._make_api_call", refuse)
+        inbound = start("inbound")
+    assert inbound.handler(event("inbound/bandwidth-group-text"), Context())["statusCode"] == 200
