@@ -120,6 +120,7 @@ class Launcher:
         placed = {name: self.place(value) for name, value in variables.items()}
         return {
             "PATH": os.environ["PATH"],
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_REGION": _REGION,
             "AWS_DEFAULT_REGION": _REGION,
             "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",

@@ -32,7 +32,12 @@ from tests.support.memory_dynamodb import TOKEN_LIFE, MemoryDynamoDB
 HOST = "127.0.0.1"
 # What the paths begin with by which a scene is kept and set up, and that of what was asked.
 KEEP, SET_UP, ASKED = "/keep/", "/set-up/", "/asked"
-_SECRETS = (ROOT / "local" / "sample_secrets.json").read_text()
+# A deployment with one carrier, whose API keys have a root.
+_SAMPLE = json.loads((ROOT / "local" / "sample_secrets.json").read_text())
+_SECRETS = json.dumps(
+    {name: value for name, value in _SAMPLE.items() if name.partition("_")[0] in {"auth", "bandwidth"}}
+    | {"root": "root"}
+)
 
 
 class SceneTable:

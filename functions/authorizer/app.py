@@ -17,7 +17,7 @@ from partyline.errors import WebhookRefused
 from partyline.observability import logger
 
 bootstrap.prepare_snapshot()
-bootstrap.prepare(bootstrap.read_carrier_secrets)
+bootstrap.prepare(bootstrap.load_carriers)
 
 
 @logger.inject_lambda_context(clear_state=True)

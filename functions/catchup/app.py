@@ -26,7 +26,7 @@ TABLE = bootstrap.build_table(bootstrap.read_hash_key)
 PUBLIC_HTTP = bootstrap.build_public_http()
 PRE_WEBHOOK = bootstrap.build_pre_webhook(PUBLIC_HTTP)
 WEBHOOKS = bootstrap.build_webhook_handler(TABLE, PUBLIC_HTTP, PRE_WEBHOOK.consult)
-bootstrap.prepare(bootstrap.read_carrier_secrets, TABLE.connect)
+bootstrap.prepare(bootstrap.load_carriers, TABLE.connect)
 HTTP = build_transport(timeout=float(variable("CARRIER_TIMEOUT")), max_answer=MAX_ANSWER_BYTES)
 # No text is begun in the last milliseconds of a run: two requests to the carrier, a webhook and its words take less.
 RESERVE = 60_000

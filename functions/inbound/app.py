@@ -21,7 +21,7 @@ PUBLIC_HTTP = bootstrap.build_public_http()
 PRE_WEBHOOK = bootstrap.build_pre_webhook(PUBLIC_HTTP)
 TABLE = bootstrap.build_table(bootstrap.read_hash_key)
 WEBHOOKS = bootstrap.build_webhook_handler(TABLE, PUBLIC_HTTP, PRE_WEBHOOK.consult)
-bootstrap.prepare(bootstrap.read_carrier_secrets, TABLE.connect)
+bootstrap.prepare(bootstrap.load_carriers, TABLE.connect)
 # To Twilio this means "no reply". The other carriers do not read it.
 ACCEPTED = {"statusCode": 200, "headers": {"Content-Type": "text/xml"}, "body": "<Response/>"}
 

@@ -31,7 +31,7 @@ INGEST = ingest.MediaIngest(
     clock=bootstrap.now,
     complete=late_text_part.TextCompleter(TABLE).complete,
 )
-bootstrap.prepare(bootstrap.read_carrier_secrets, TABLE.connect, BUCKET.prepare)
+bootstrap.prepare(bootstrap.load_carriers, TABLE.connect, BUCKET.prepare)
 
 
 @metrics.log_metrics

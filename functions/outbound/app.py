@@ -38,7 +38,7 @@ TABLE = bootstrap.build_table(bootstrap.read_hash_key)
 FILES = OutboundFiles(TABLE, bootstrap.build_bucket(), bootstrap.build_media_link, bootstrap.now)
 HTTP = build_transport(timeout=float(variable("CARRIER_TIMEOUT")))
 SETTLEMENT = SendSettlement(TABLE, bootstrap.now)
-bootstrap.prepare(bootstrap.read_carrier_secrets, TABLE.connect)
+bootstrap.prepare(bootstrap.load_carriers, TABLE.connect)
 # The share of all concurrent requests that a slow carrier may hold.
 SLOW_SHARE = 4
 # How often a carrier is asked for the outcome of a text, minutes apart. The queue would deliver it more often.

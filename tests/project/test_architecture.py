@@ -85,11 +85,14 @@ for path in paths:
     spec.loader.exec_module(importlib.util.module_from_spec(spec))
 print(*(module for module in heavy.split() if module in sys.modules))
 """
-# The SDK, powertools' models of every event, an event loop, and the image library.
-_HEAVY = ("boto3", "botocore.client", "botocore.session", "aws_lambda_powertools.utilities.parser", "asyncio", "PIL")
+# The SDK, powertools' models of every event, an event loop, the image library, and the carriers.
+_HEAVY = (
+    *("boto3", "botocore.client", "botocore.session", "aws_lambda_powertools.utilities.parser", "asyncio", "PIL"),
+    *(f"partyline.carriers.{path.stem}" for path in LAYER.glob("carriers/*_payloads.py")),
+)
 
 
-def test_no_function_loads_the_sdk_when_it_starts() -> None:
+def test_no_function_loads_the_sdk_or_a_carrier_when_it_is_imported() -> None:
     """Import contracts see imports inside functions too, which is where the SDK is imported."""
     described = of_type("AWS::Serverless::Function").values()
     own = {name for function in described for name in function.get("Environment", {}).get("Variables", {})}

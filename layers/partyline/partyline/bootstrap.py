@@ -225,6 +225,13 @@ def read_carrier_secrets() -> Mapping[str, str]:
     return secret(variable("CARRIERS_SECRET_ARN"))
 
 
+def load_carriers() -> None:
+    """Read the carriers' credentials, and import the carriers that a text of theirs will ask for."""
+    from partyline.carriers import registry
+
+    registry.load_complete(read_carrier_secrets())
+
+
 def read_key_root() -> str:
     """Return what the secrets of API keys and the signatures of links are derived from."""
     return secret(variable("KEYS_SECRET_ARN"))["root"]

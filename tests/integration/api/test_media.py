@@ -281,7 +281,7 @@ def put(api: Api, size: int, kind: str = "application/pdf", name: str = "plan.pd
 @pytest.mark.parametrize("own", [P, T, W])
 def test_what_a_carrier_cannot_carry_is_refused_before_it_is_sent(api: Api, own: str) -> None:
     carrier = {P: "bandwidth", T: "telnyx", W: "twilio"}[own]
-    limits = CARRIERS[carrier].limits
+    limits = CARRIERS[carrier]().limits
     sid = api.group(A, B, own=own)
     large = put(api, limits.media_bytes + 1)
     reply = api.post(f"/Conversations/{sid}/Messages", {"MediaSid": large, "Author": "agent", "Body": "x"})
@@ -312,7 +312,7 @@ def gif(frames: int, padding: int) -> bytes:
 
 
 def test_what_moves_and_is_too_large_is_refused_since_it_cannot_be_made_smaller(api: Api) -> None:
-    limit = CARRIERS["telnyx"].limits.media_bytes
+    limit = CARRIERS["telnyx"]().limits.media_bytes
     sid = api.group(A, B, own=T)
 
     def answered(content: bytes) -> Reply:

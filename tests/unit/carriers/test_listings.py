@@ -129,8 +129,8 @@ def test_keyword_that_twilio_has_answered_is_one() -> None:
     server = Server("twilio", {f"{TWILIO}/SM2.json": message("SM2", body="Stop")})
     body = server.listing.rebuild_webhook("SM2")
     assert body is not None
-    secrets = {**dict.fromkeys(CARRIERS["twilio"].required_secrets, "")}
-    [event] = CARRIERS["twilio"].from_secrets(secrets, {}, server).parse(WebhookRequest("", "", {}, {}, body))
+    secrets = {**dict.fromkeys(CARRIERS["twilio"]().required_secrets, "")}
+    [event] = CARRIERS["twilio"]().from_secrets(secrets, {}, server).parse(WebhookRequest("", "", {}, {}, body))
     assert isinstance(event, InboundText)
     assert event.keyword_handled_by_carrier is Keyword.STOP
 

@@ -18,7 +18,7 @@ from functools import partial
 from http import HTTPStatus
 from urllib.parse import quote
 
-from partyline.carriers import error_codes, mms_parts, schemas, send_outcome, webhook_auth
+from partyline.carriers import carrier_limits, error_codes, mms_parts, schemas, send_outcome, webhook_auth
 from partyline.carriers.bandwidth_payloads import (
     BandwidthAccepted,
     BandwidthError,
@@ -43,7 +43,6 @@ from partyline.carriers.base import (
     WebhookRequest,
     choose_url,
 )
-from partyline.carriers.limits import KB, MB, Limits
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import WebhookRefused
 from partyline.http_client import HttpRequest, HttpResponse
@@ -114,9 +113,7 @@ class Bandwidth:
     """Bandwidth as a carrier."""
 
     name = NAME
-    # "10 participants" is not said to include the sender; the API refuses what is too much, so the wider reading holds.
-    # Media: 3.5 MB a file, and 500 KB together are what Bandwidth recommends; text: the API's own limit.
-    limits = Limits(recipients=10, text=2048, media=10, group_media=10, media_bytes=int(3.5 * MB), image_bytes=500 * KB)
+    limits = carrier_limits.BANDWIDTH
 
     required_secrets: tuple[str, ...] = (
         "bandwidth_account_id",

@@ -10,11 +10,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Protocol
 
-from partyline.carriers import telnyx, twilio
 from partyline.carriers.base import Transport, Urls
 from partyline.carriers.listing import InboundListing
-from partyline.carriers.telnyx_listing import TelnyxListing
-from partyline.carriers.twilio_listing import TwilioListing
 
 # A page of Twilio's has a thousand texts, which may be as long as texts can be.
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
@@ -27,6 +24,17 @@ class BuildListing(Protocol):
         """Build it. Raises KeyError for a secret that is absent."""
 
 
-LISTINGS: Mapping[str, BuildListing] = MappingProxyType(
-    {telnyx.NAME: TelnyxListing.from_secrets, twilio.NAME: TwilioListing.from_secrets}
-)
+# Carriers are imported when they are asked for, as in the registry of carriers.
+def _build_telnyx(secrets: Mapping[str, str], urls: Urls, transport: Transport) -> InboundListing:
+    from partyline.carriers.telnyx_listing import TelnyxListing
+
+    return TelnyxListing.from_secrets(secrets, urls, transport)
+
+
+def _build_twilio(secrets: Mapping[str, str], urls: Urls, transport: Transport) -> InboundListing:
+    from partyline.carriers.twilio_listing import TwilioListing
+
+    return TwilioListing.from_secrets(secrets, urls, transport)
+
+
+LISTINGS: Mapping[str, BuildListing] = MappingProxyType({"telnyx": _build_telnyx, "twilio": _build_twilio})

@@ -6,17 +6,15 @@ A new carrier is its module, its place in the list here and its test table (docs
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Protocol, Self
 
-from partyline.carriers.bandwidth import Bandwidth
+from partyline.carriers import carrier_limits
 from partyline.carriers.base import Carrier, Transport, Urls
 from partyline.carriers.limits import Limits
-from partyline.carriers.telnyx import Telnyx
 from partyline.carriers.transport import no_transport
-from partyline.carriers.twilio import Twilio
-from partyline.carriers.vonage import Vonage
 
 
 class RegisteredCarrier(Carrier, Protocol):
@@ -29,9 +27,46 @@ class RegisteredCarrier(Carrier, Protocol):
         """Build the carrier. `urls` are the base URLs of a deployment, where they are other than usual."""
 
 
-_CLASSES: tuple[type[RegisteredCarrier], ...] = (Bandwidth, Telnyx, Twilio, Vonage)
-CARRIERS: Mapping[str, type[RegisteredCarrier]] = MappingProxyType({one.name: one for one in _CLASSES})
-LIMITS: Mapping[str, Limits] = MappingProxyType({name: carrier.limits for name, carrier in CARRIERS.items()})
+# A carrier is imported when it is asked for: a deployment has one or two, and its models and signatures are a good part
+# of a cold start.
+
+
+def _load_bandwidth() -> type[RegisteredCarrier]:
+    from partyline.carriers.bandwidth import Bandwidth
+
+    return Bandwidth
+
+
+def _load_telnyx() -> type[RegisteredCarrier]:
+    from partyline.carriers.telnyx import Telnyx
+
+    return Telnyx
+
+
+def _load_twilio() -> type[RegisteredCarrier]:
+    from partyline.carriers.twilio import Twilio
+
+    return Twilio
+
+
+def _load_vonage() -> type[RegisteredCarrier]:
+    from partyline.carriers.vonage import Vonage
+
+    return Vonage
+
+
+# Each carrier by its name.
+CARRIERS: Mapping[str, Callable[[], type[RegisteredCarrier]]] = MappingProxyType(
+    {"bandwidth": _load_bandwidth, "telnyx": _load_telnyx, "twilio": _load_twilio, "vonage": _load_vonage}
+)
+LIMITS: Mapping[str, Limits] = MappingProxyType(
+    {
+        "bandwidth": carrier_limits.BANDWIDTH,
+        "telnyx": carrier_limits.TELNYX,
+        "twilio": carrier_limits.TWILIO,
+        "vonage": carrier_limits.VONAGE,
+    }
+)
 # How many others each takes in a group.
 MOST_IN_GROUP: Mapping[str, int] = MappingProxyType({name: limits.recipients for name, limits in LIMITS.items()})
 
@@ -56,6 +91,13 @@ def build_carrier(name: str, secrets: Mapping[str, str], transport: Transport, u
     return carrier.from_secrets(secrets, urls, transport)
 
 
+def load_complete(secrets: Mapping[str, str]) -> None:
+    """Import the carriers that can be built from these secrets."""
+    for name in CARRIERS:
+        with suppress(LookupError):
+            build_carrier(name, secrets, no_transport)
+
+
 def build_reader(name: str) -> Carrier:
     """Build a carrier without credentials, which parses and can do nothing else. Raises LookupError for no carrier."""
     carrier = _find(name)
@@ -66,7 +108,7 @@ def _find(name: str) -> type[RegisteredCarrier]:
     if name not in CARRIERS:
         # The error does not repeat the name, which is whatever the caller of a webhook wrote.
         raise LookupError("no such carrier")
-    return CARRIERS[name]
+    return CARRIERS[name]()
 
 
 def account_rate(name: str, secrets: Mapping[str, str]) -> str | None:

@@ -21,7 +21,7 @@ from urllib.parse import quote
 from nacl.exceptions import CryptoError
 from nacl.signing import VerifyKey
 
-from partyline.carriers import error_codes, mms_parts, schemas, send_outcome, webhook_auth
+from partyline.carriers import carrier_limits, error_codes, mms_parts, schemas, send_outcome, webhook_auth
 from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
@@ -37,7 +37,6 @@ from partyline.carriers.base import (
     WebhookRequest,
     choose_url,
 )
-from partyline.carriers.limits import KB, MB, Limits
 from partyline.carriers.telnyx_payloads import (
     ReceivedPayload,
     Receiver,
@@ -120,11 +119,7 @@ class Telnyx:
     """Telnyx as a carrier."""
 
     name = NAME
-    # Media: 10 URLs, under 1 MB together; 600 KB pass every network. A plain text has ten segments at the most: 1530
-    # characters, or 670 with one that is not plain ASCII; Telnyx names no limit for MMS.
-    limits = Limits(
-        recipients=8, text=1600, media=10, group_media=10, media_bytes=MB, image_bytes=600 * KB, segments=10
-    )
+    limits = carrier_limits.TELNYX
 
     required_secrets: tuple[str, ...] = (
         "telnyx_api_key",

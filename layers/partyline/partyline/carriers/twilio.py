@@ -19,7 +19,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
-from partyline.carriers import error_codes, mms_parts, schemas, send_outcome, twilio_groups, webhook_auth
+from partyline.carriers import (
+    carrier_limits,
+    error_codes,
+    mms_parts,
+    schemas,
+    send_outcome,
+    twilio_groups,
+    webhook_auth,
+)
 from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
@@ -35,7 +43,6 @@ from partyline.carriers.base import (
     WebhookRequest,
     choose_url,
 )
-from partyline.carriers.limits import KB, MB, Limits
 from partyline.carriers.twilio_payloads import ConversationDelivery, InboundForm, StatusCallback, TwilioMessageForm
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
@@ -103,15 +110,7 @@ class Twilio:
     """Twilio as a carrier."""
 
     name = NAME
-    # Ten people in all; a message in a conversation takes one picture through the API.
-    limits = Limits(
-        recipients=twilio_groups.MAX_RECIPIENTS,
-        text=1600,
-        media=10,
-        group_media=1,
-        media_bytes=5 * MB,
-        image_bytes=600 * KB,
-    )
+    limits = carrier_limits.TWILIO
 
     required_secrets: tuple[str, ...] = (
         "twilio_account_sid",

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
-from partyline.carriers import error_codes, schemas, send_outcome, webhook_auth
+from partyline.carriers import carrier_limits, error_codes, schemas, send_outcome, webhook_auth
 from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
@@ -34,8 +34,7 @@ from partyline.http_client import HttpRequest, HttpResponse
 
 URL = "https://conversations.twilio.com"
 MEDIA_URL = "https://mcs.us1.twilio.com"
-# Ten people in all (error 50436).
-MAX_RECIPIENTS = 9
+MAX_RECIPIENTS = carrier_limits.TWILIO.recipients
 # Twilio's receipts of a message in a conversation.
 STATUSES: Mapping[str, ReceiptStatus] = {
     "sent": ReceiptStatus.SENT,

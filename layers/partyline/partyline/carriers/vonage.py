@@ -22,7 +22,7 @@ from functools import partial
 
 import jwt
 
-from partyline.carriers import error_codes, mms_parts, schemas, send_outcome, webhook_auth
+from partyline.carriers import carrier_limits, error_codes, mms_parts, schemas, send_outcome, webhook_auth
 from partyline.carriers.base import (
     Accepted,
     DeliveryReport,
@@ -37,7 +37,6 @@ from partyline.carriers.base import (
     WebhookRequest,
     choose_url,
 )
-from partyline.carriers.limits import KB, Limits
 from partyline.carriers.vonage_payloads import (
     InboundMessage,
     MessageStatus,
@@ -110,17 +109,7 @@ class Vonage:
     """Vonage as a carrier."""
 
     name = NAME
-    # Text: 1000 characters. Vonage names no limit for the members of a group: the lowest of the other carriers is used.
-    # Nor does it name one for the files of a message: ten are what the others take, and 600 KB pass every network.
-    limits = Limits(
-        recipients=9,
-        text=1000,
-        media=10,
-        group_media=10,
-        media_bytes=600 * KB,
-        image_bytes=600 * KB,
-        one_by_one=True,
-    )
+    limits = carrier_limits.VONAGE
 
     required_secrets: tuple[str, ...] = (
         "vonage_api_key",

@@ -8,7 +8,7 @@ from partyline import refusals
 from partyline.api import authorization
 from partyline.api.context import Call
 from partyline.api.resources import attachments
-from partyline.carriers.registry import CARRIERS
+from partyline.carriers.registry import LIMITS
 from partyline.domain.conversations import group_of, masked_threads
 from partyline.domain.join_rules import check_reachable
 from partyline.domain.lines import Line
@@ -64,7 +64,7 @@ def _check_recipients(sends: Sequence[Send], known: SendingLines) -> None:
 
 def _check_carrier(send: Send, line: Line, uploads: Sequence[Media]) -> None:
     """Refuse what the carrier of one line cannot do. Raises ApiError 21623, 21653, 50407, 50511, 50512."""
-    is_group, limits = len(send.recipients) > 1, CARRIERS[line.carrier].limits
+    is_group, limits = len(send.recipients) > 1, LIMITS[line.carrier]
     for native in send.natives:
         check_reachable(native, group=is_group)
     if len(send.recipients) > limits.recipients:
