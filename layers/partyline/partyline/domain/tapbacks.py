@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from partyline.domain import normalization
 from partyline.domain.messages import Message
@@ -181,8 +182,18 @@ class _Forms:
     with_emoji: Mapping[tuple[str, str], bool]
 
 
-def _forms_of(languages: Iterable[TapbackLanguage]) -> _Forms:
-    known = list(languages)
+@cache
+def _forms_with(quotes: str) -> _Forms:
+    """Build the forms of the languages that use these quotation marks. Most texts ask for none."""
+    return _build_forms([one for one in LANGUAGES.values() if quotes in (*one.quotes, _STRAIGHT)])
+
+
+@cache
+def _all_forms() -> _Forms:
+    return _build_forms(LANGUAGES.values())
+
+
+def _build_forms(known: Collection[TapbackLanguage]) -> _Forms:
     return _Forms(
         {
             around: (TapbackKind(kind), removed)
@@ -200,14 +211,10 @@ def _forms_of(languages: Iterable[TapbackLanguage]) -> _Forms:
     )
 
 
-_ALL_FORMS = _forms_of(LANGUAGES.values())
-# The forms by the quotation marks that they use.
-_BY_QUOTES = {
-    quotes: _forms_of(language for language in LANGUAGES.values() if quotes in (*language.quotes, _STRAIGHT))
-    for quotes in dict.fromkeys(
-        (*LANGUAGES["en"].quotes, _STRAIGHT, *(q for one in LANGUAGES.values() for q in one.quotes))
-    )
-}
+# All quotation marks, those of English first.
+_QUOTES = tuple(
+    dict.fromkeys((*LANGUAGES["en"].quotes, _STRAIGHT, *(q for one in LANGUAGES.values() for q in one.quotes)))
+)
 # The kind of a file by its name, which may begin a sentence.
 _MEDIA = {
     name: MediaKind(kind)
@@ -227,11 +234,13 @@ def _parse_google(text: str) -> Tapback | None:
 
 def _parse_quote(text: str) -> Tapback | None:
     outer = text.strip(_AROUND)
-    for quotes, forms in _BY_QUOTES.items():
+    for quotes in _QUOTES:
         around = _MARKS + (_BLANKS_IN_QUOTES if quotes == "«»" else "")
         for start, end in _quote_bounds(outer, quotes):
             quoted = outer[start + 1 : end].strip(around)
-            if quoted.strip() and (tapback := _match_form(forms, outer[:start], outer[end + 1 :], quoted=quoted)):
+            if not quoted.strip():
+                continue
+            if tapback := _match_form(_forms_with(quotes), outer[:start], outer[end + 1 :], quoted=quoted):
                 return tapback
     return None
 
@@ -251,7 +260,7 @@ def _parse_media(text: str) -> Tapback | None:
         # Whole words: an apostrophe joins the one before in French.
         if found and (before or " ").endswith((" ", "'")) and (behind or " ").startswith((" ", ".")):
             head = before.removesuffix("d'") + "de" if before.endswith(" d'") else before
-            if tapback := _match_form(_ALL_FORMS, head, behind, media=media):
+            if tapback := _match_form(_all_forms(), head, behind, media=media):
                 return tapback
     return None
 
