@@ -39,6 +39,8 @@ FILES = OutboundFiles(TABLE, bootstrap.build_bucket(), bootstrap.build_media_lin
 HTTP = build_transport(timeout=float(variable("CARRIER_TIMEOUT")))
 SETTLEMENT = SendSettlement(TABLE, bootstrap.now)
 bootstrap.prepare(bootstrap.load_carriers, TABLE.connect)
+# The carrier that each line had when it last sent (SendLoader).
+LINE_CARRIERS: dict[str, str] = {}
 # The share of all concurrent requests that a slow carrier may hold.
 SLOW_SHARE = 4
 # How often a carrier is asked for the outcome of a text, minutes apart. The queue would deliver it more often.
@@ -57,6 +59,7 @@ def build_loader() -> SendLoader:
         TABLE,
         find_carrier=lambda name: bootstrap.build_carrier(name, HTTP),
         callback_url=lambda carrier, tag: gateway_event.callback_url(variable("PUBLIC_URL"), carrier, tag),
+        carriers=LINE_CARRIERS,
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.support.capacity import pages
-from tests.support.capacity.flows import FLOWS
+from tests.support.capacity import flows, pages
+from tests.support.capacity.flows import FLOWS, GROUP_SEND
 from tests.support.capacity.limits import Assumptions, list_shares
 from tests.support.capacity.meter import Usage
 from tests.support.capacity.template import StackTemplate
@@ -33,6 +34,14 @@ def test_a_text_uses_no_more_units_than_its_goal(flow: str) -> None:
     text = used(flow, without="callbacks")
 
     assert (text.all_writes, text.reads) == UNITS[flow]
+
+
+@pytest.mark.parametrize("handsets", [1, 8])
+def test_a_text_makes_as_many_requests_for_any_number_of_handsets(handsets: int) -> None:
+    flow = replace(GROUP_SEND, steps=GROUP_SEND.steps[:1], webhook=False, size=handsets)
+    parts = flows.count(StackTemplate({}), flow, 1).parts
+    # The relay of the message, and that of the receipts, of which nobody hears.
+    assert (parts["outbound"].trips, parts["relay"].trips) == (5, 2)
 
 
 def test_who_uses_neither_inbox_nor_search_pays_for_neither() -> None:

@@ -127,25 +127,37 @@ class SimulatedDynamoDB:
         method = getattr(self._table, operation)
 
         def request(**parameters: Any) -> Any:
-            in_part = {"batch_get_item": self._read_half, "batch_write_item": self._write_half}.get(operation)
+            in_part = {
+                "batch_get_item": self._read_half,
+                "batch_write_item": self._write_half,
+                "batch_execute_statement": self._execute_half,
+            }.get(operation)
             return self._wire.request(
                 "dynamodb",
                 operation,
                 lambda: method(**parameters),
-                (lambda: in_part(parameters["RequestItems"])) if in_part else None,
+                (lambda: in_part(**parameters)) if in_part else None,
             )
 
         return request
 
-    def _read_half(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        ((name, request),) = asked.items()
+    def _read_half(self, **asked: Any) -> dict[str, Any]:
+        ((name, request),) = asked["RequestItems"].items()
         keys = request["Keys"]
         read, left = keys[: len(keys) // 2], keys[len(keys) // 2 :]
         found = self._table.batch_get_item(RequestItems={name: {"Keys": read}}) if read else {"Responses": {name: []}}
         return {**found, "UnprocessedKeys": {name: {**request, "Keys": left}}}
 
-    def _write_half(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        ((name, writes),) = asked.items()
+    def _execute_half(self, **asked: Any) -> dict[str, Any]:
+        """Carry out every second statement; the others meet a transaction."""
+        answers: list[dict[str, Any]] = [{"Error": {"Code": "TransactionConflict"}} for _ in asked["Statements"]]
+        for number in range(1, len(answers), 2):
+            statement = asked["Statements"][number]
+            answers[number] = self._table.batch_execute_statement(Statements=[statement])["Responses"][0]
+        return {"Responses": answers}
+
+    def _write_half(self, **asked: Any) -> dict[str, Any]:
+        ((name, writes),) = asked["RequestItems"].items()
         made, left = writes[: len(writes) // 2], writes[len(writes) // 2 :]
         if made:
             self._table.batch_write_item(RequestItems={name: made})

@@ -18,6 +18,7 @@ from partyline.inbound import decision, recorder
 from partyline.outbound import carrier_requester, send_job
 from partyline.outbound.send_attempt import NextStep, SendAttempt, build_retry
 from partyline.storage import conversation_items, idempotency, inbound_records, receipts, sends, table, unrouted
+from partyline.storage.statements import Statement
 from partyline.stream import relay, stream_consumer
 from partyline.webhooks import delivery
 
@@ -100,6 +101,16 @@ def _move_anyhow(change: Any) -> Any:
     return change_anyhow
 
 
+def _accept_anyhow(build: Any) -> Any:
+    """Move receipts to what a carrier answered, however far they are."""
+
+    def build_without_condition(*given: Any, **named: Any) -> Statement:
+        statement: Statement = build(*given, **named)
+        return replace(statement, rest=statement.rest.removesuffix(' AND "rank"<?'), values=statement.values[:-1])
+
+    return build_without_condition
+
+
 def _index_anyhow(_: Any) -> Any:
     return conversation_items.revision_matches
 
@@ -174,6 +185,13 @@ MUTANTS = (
         _give_up_unknown,
     ),
     _one("receipts move backwards", "receipts only move forward", receipts, "change", _move_anyhow),
+    _one(
+        "an answer moves receipts backwards",
+        "receipts only move forward",
+        receipts,
+        "moving_statement",
+        _accept_anyhow,
+    ),
     _one("opt-outs are ignored", "who has opted out gets nothing", send_job, "_list_left_out", _leave_nobody_out),
     _one("sends have no order", "texts leave in order", relay.StreamRelay, "_relay_message", _send_each_apart),
     _one("webhooks have no order", "webhooks are called in order", delivery, "message_group", _group_each),

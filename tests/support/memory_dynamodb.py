@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from botocore.exceptions import ClientError
 
+from tests.support import partiql
 from tests.support.memory_expressions import Scope, Value, WrongExpression, compile_condition, compile_update
 
 Item = Mapping[str, Value]
@@ -134,6 +135,20 @@ class MemoryDynamoDB:
             _raise("BatchWriteItem", refusal)
         self._store(planned)
         return {"UnprocessedItems": {}}
+
+    def batch_execute_statement(self, **request: Any) -> dict[str, Any]:
+        """Answer BatchExecuteStatement."""
+        if not 0 < len(request["Statements"]) <= partiql.MOST:
+            _raise("BatchExecuteStatement", _Refusal("ValidationException", "too many statements, or none"))
+        return {"Responses": [self._execute(*partiql.to_write(one)) for one in request["Statements"]]}
+
+    def _execute(self, operation: str, write: Mapping[str, Any]) -> dict[str, Any]:
+        place = _place(write.get("Key") or write["Item"], "BatchExecuteStatement")
+        try:
+            self._store([(place, self._plan(operation, write))])
+        except _Refusal as refusal:
+            return partiql.to_error(operation, refusal.code, refusal.message)
+        return {"TableName": write["TableName"]}
 
     def transact_write_items(self, **request: Any) -> dict[str, Any]:
         """Answer TransactWriteItems. A token that is known repeats the answer and writes nothing."""

@@ -36,14 +36,14 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
-from tests.support import botocore_requests, moto_expressions, moto_values
+from tests.support import botocore_requests, moto_expressions, moto_values, partiql
 
 # Reads and writes of items, and the table of each test; other requests about tables take the long way.
 DIRECT = frozenset(
     {
         "CreateTable",
         *("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan"),
-        *("BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems"),
+        *("BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems", "BatchExecuteStatement"),
     }
 )
 
@@ -86,6 +86,9 @@ def answer(model: Any, params: dict[str, Any], context: dict[str, Any], **_: Any
 
 def respond(operation: str, body: bytes | str, region: str) -> tuple[int, bytes]:
     """Answer the JSON body of a request; return the status and the body of the answer."""
+    if operation == "BatchExecuteStatement":
+        statements = json.loads(body)["Statements"]
+        return int(HTTPStatus.OK), json.dumps({"Responses": [_execute(one, region) for one in statements]}).encode()
     handler = DynamoHandler()
     handler.body = handler.params = json.loads(body)
     handler.region, handler.current_account = region, DEFAULT_ACCOUNT_ID
@@ -96,6 +99,16 @@ def respond(operation: str, body: bytes | str, region: str) -> tuple[int, bytes]
             return int(HTTPStatus.OK), json.dumps(result, default=datetime.timestamp).encode()
     except JsonRESTError as error:
         return error.code, str(error.get_body()).encode()
+
+
+def _execute(statement: dict[str, Any], region: str) -> dict[str, Any]:
+    """Execute a statement of PartiQL by the request that does the same: moto reads few of them."""
+    operation, write = partiql.to_write(statement)
+    status, body = respond(f"{operation}Item", json.dumps(write), region)
+    if status == HTTPStatus.OK:
+        return {"TableName": write["TableName"]}
+    error = json.loads(body)
+    return partiql.to_error(operation, error["__type"].rpartition("#")[2], error.get("message", ""))
 
 
 def _undo_with_one_copy(backend: Any, writes: list[dict[str, Any]]) -> Any:

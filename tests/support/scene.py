@@ -55,7 +55,7 @@ class Crash(BaseException):
 
 
 class Dying(Table):
-    """A table whose function dies at the n-th write, counted from 0."""
+    """A table whose function dies at the n-th write, counted from 0; each statement of a batch is one."""
 
     def __init__(self, table: Table, writes_left: int) -> None:
         self.__dict__.update(table.__dict__)
@@ -75,6 +75,13 @@ class Dying(Table):
     def transact(self, writes: Any) -> None:
         self._live()
         super().transact(writes)
+
+    def execute_all(self, statements: Any) -> list[bool]:
+        effective = []
+        for statement in statements:
+            self._live()
+            effective += super().execute_all([statement])
+        return effective
 
 
 @dataclass

@@ -11,6 +11,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from partyline.storage.keys import Key
+from partyline.storage.statements import insert, update
+
 TABLE = "partyline"
 STEPS = 150
 _CONDITIONS = (
@@ -72,7 +75,7 @@ class _Walk:
     def step(self) -> Any:
         """Make one request; return its answer, less what says nothing of the table."""
         kinds = (self._put, self._update, self._update, self._delete, self._query, self._transact, self._transact)
-        others = (self._read_batch, self._read_together, self._write_batch, self._get, self._count)
+        others = (self._read_batch, self._read_together, self._write_batch, self._execute, self._get, self._count)
         try:
             answer = self._random.choice((*kinds, *others))()
         except ClientError as error:
@@ -152,6 +155,18 @@ class _Walk:
         kinds = [self._random.choice(("Put", "Update", "Delete", "ConditionCheck")) for _ in range(3)]
         writes = [{kind: {"TableName": TABLE, **self._one(kind)}} for kind in kinds]
         return self._client.transact_write_items(TransactItems=writes)
+
+    def _execute(self) -> Any:
+        below = self._random.choice((None, ("amount", 2)))
+        statements = [
+            update(self._own_key("P"), {"word": self._random.choice("ab"), "words": ["a"]}, below=below),
+            update(self._own_key("Q"), {"nested": {"word": "a", "deep": []}}),
+            insert(self._own_key("R"), {"word": "a", "amount": 1}),
+        ]
+        return self._client.batch_execute_statement(Statements=[one.to_request(TABLE) for one in statements])
+
+    def _own_key(self, partition: str) -> Key:
+        return Key(partition, self._key()["SK"]["S"])
 
     def _get(self) -> Any:
         return self._client.get_item(TableName=TABLE, Key=self._key(), ConsistentRead=True)

@@ -18,6 +18,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from partyline import aws_clients
 from partyline.aws import json_client
 from partyline.errors import Conflict
+from partyline.storage import statements
 from partyline.storage.keys import Key
 from partyline.storage.table import EXISTS, NEW, Table, Write, change, check, delete, put
 from tests.support.aws_server import AHEAD, AwsServer, Fault, serving_aws
@@ -119,6 +120,27 @@ def test_a_condition_that_fails_says_what_is_there(build: Build, name: str) -> N
     expected = {"first": {"PK": "C#1", "SK": "C", "n": 1}}
     assert alone.value.failed == together.value.failed == expected
     assert table.get(SECOND) is None
+
+
+@both
+def test_statements_take_effect_each_for_itself(build: Build, name: str) -> None:
+    table = build(name)
+    table.write(put("first", FIRST, {"n": 1}))
+    effective = table.execute_all(
+        [
+            statements.update(FIRST, {"n": 5, "names": {"a": "b"}, "all": ["x"]}, below=("n", 2)),
+            statements.update(FIRST, {"n": 6}, below=("n", 2)),
+            statements.update(SECOND, {"n": 1}),
+            statements.insert(Key("R#1", "R"), {"names": {}}),
+            statements.insert(Key("R#1", "R"), {"names": {"c": "d"}}),
+            *(statements.insert(Key("R#2", f"{number:02}"), {"n": number}) for number in range(30)),
+        ]
+    )
+    assert effective == [True, False, False, True, False, *[True] * 30]
+    assert table.get(FIRST) == {"PK": "C#1", "SK": "C", "n": 5, "names": {"a": "b"}, "all": ["x"]}
+    assert table.get(SECOND) is None
+    assert table.get(Key("R#1", "R")) == {"PK": "R#1", "SK": "R", "names": {}}
+    assert table.count("R#2", between=("00", "99")) == 30
 
 
 @both

@@ -31,6 +31,8 @@ PARTS = {
     "Update": "UpdateItem",
     "Delete": "DeleteItem",
     "ConditionCheck": "ConditionCheckItem",
+    "INSERT": "PartiQLInsert",
+    "UPDATE": "PartiQLUpdate",
 }
 
 
@@ -184,6 +186,7 @@ def called(client: Any, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     def record(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
         if self.meta.service_model.service_name == "dynamodb":
             parts = [next(iter(part)) for part in parameters.get("TransactItems", ())]
+            parts += [one["Statement"].split(" ")[0] for one in parameters.get("Statements", ())]
             actions.update([PARTS[part] for part in parts] or [operation])
         return send(self, operation, parameters)
 

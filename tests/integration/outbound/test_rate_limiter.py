@@ -331,6 +331,21 @@ def test_line_that_fails_for_days_still_pauses(table: Table) -> None:
     assert one.outbound().rate_limiter.record_throttled(one.reference, known, None) <= 300
 
 
+@pytest.mark.parametrize(("expected", "is_read"), [("bandwidth", True), ("telnyx", False), (None, False)])
+def test_pauses_are_read_with_a_line_that_has_the_carrier_that_it_had(
+    table: Table, expected: str | None, is_read: bool
+) -> None:
+    one = make_scene(table, Throttled("full", retry_after=600))
+    one.deliver()
+    loader = replace(one.outbound().loader, carriers={P: expected} if expected else {})
+    job = loader.load(one.reference)
+    assert job
+    pace = rate_limits.load(table, one.reference, P, "bandwidth")
+    assert pace.line.until
+    assert job.pace == (pace if is_read else None)
+    assert loader.carriers == {P: "bandwidth"}
+
+
 def test_another_line_is_not_held_up(table: Table) -> None:
     lines.register(table, Line("LN2", "+12065550177", "bandwidth", NOW, NOW))
     one = make_scene(table, Throttled("full", retry_after=600), Accepted("c-1"))

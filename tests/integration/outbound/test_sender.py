@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from partyline.carriers.base import Accepted, InboundText, OutboundText
+from partyline.carriers.base import Accepted, FoundMessage, InboundText, OutboundText
 from partyline.domain import sids, threads
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.lines import AutoCreation, Line
 from partyline.domain.media import MediaReference
 from partyline.domain.receipts import Receipt, ReceiptStatus, summarize_delivery
-from partyline.domain.sends import SendReference, SendState
+from partyline.domain.sends import RequestReference, SendReference, SendState
 from partyline.errors import Ambiguous, Conflict, Refused, Throttled, Unavailable
 from partyline.inbound import recorder
 from partyline.outbound.carrier_requester import MAX_ATTEMPTS
@@ -26,7 +26,7 @@ from partyline.outbound.delivery_reports import ReportOutcome
 from partyline.outbound.send_attempt import NextStep, SendAttempt
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import Removed
-from partyline.storage import conversations, lines, memberships, messages, opt_outs, receipts
+from partyline.storage import conversations, lines, memberships, messages, opt_outs, receipts, sends
 from partyline.storage.table import Table
 from partyline.stream import relay as stream_relay
 from tests.support.api_harness import consult_no_webhook
@@ -689,19 +689,38 @@ def test_crash_before_the_carriers_id_is_linked_costs_no_report(scene: MakeScene
     one = scene(Accepted("c-1"))
     ann, ben = natives(one)
 
-    class Unlinked(Table):
-        def write(self, write: Any) -> Any:
-            if write.label == "sent":
-                raise Crash
-            return super().write(write)
-
-    unlinked = Unlinked(one.table._client, one.table._name)
     with pytest.raises(Crash):
-        replace(one, table=unlinked).deliver()
+        replace(one, table=Dying(one.table, 2)).deliver()
+    claim = sends.find(one.table, RequestReference(one.reference))
+    assert claim
+    assert claim.state is SendState.SENT
     assert one.report(ann, DELIVERED, tag=False) is ReportOutcome.EARLY
     assert one.deliver().state is SendState.SENT
     assert one.report(ben, DELIVERED, tag=False) is ReportOutcome.MOVED
     assert one.receipts() == {ann: (DELIVERED, 0), ben: (DELIVERED, 0)}
+    assert len(one.carrier.asked) == 1
+
+
+# The statements that settle a text to two handsets: the acceptance, the carrier's id, and the receipts.
+@pytest.mark.parametrize("effective", [{0}, {1}, {2}, {3}, {0, 1}, {1, 2}, {2, 3}, {1, 2, 3}, {0, 1, 3}])
+def test_answer_of_which_a_dying_function_has_written_a_part_sends_nothing_twice_and_is_settled(
+    scene: MakeScene, effective: set[int]
+) -> None:
+    one = scene(Accepted("c-1"))
+
+    class Partly(Table):
+        def execute_all(self, statements: Any) -> list[bool]:
+            super().execute_all([statements[number] for number in sorted(effective)])
+            raise Crash
+
+    with pytest.raises(Crash):
+        replace(one, table=Partly(one.table._client, one.table._name)).deliver()
+    if effective == {1}:
+        # Nothing says what was answered, so the carrier is asked.
+        one.carrier.found = FoundMessage(Accepted("c-1"))
+    if one.deliver().step is NextStep.RECONCILE:
+        one.give_up()
+    assert {status for status, _ in one.receipts().values()} == {ReceiptStatus.SENT}
     assert len(one.carrier.asked) == 1
 
 

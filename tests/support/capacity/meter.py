@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 from botocore.client import BaseClient
 
+from tests.support import partiql
 from tests.support.capacity import units
 from tests.support.capacity.units import RawItem, TableIndex
 
@@ -120,6 +121,7 @@ class _TableRequest:
             "UpdateItem": self._write,
             "DeleteItem": self._write,
             "BatchWriteItem": self._write,
+            "BatchExecuteStatement": self._write,
             "TransactWriteItems": self._write,
         }[self.operation]
         self.usage.trips += 1
@@ -187,6 +189,8 @@ class _TableRequest:
             case "BatchWriteItem":
                 [requests] = self.parameters["RequestItems"].values()
                 writes = [next(iter(one.items())) for one in requests]
+            case "BatchExecuteStatement":
+                writes = [partiql.to_write(one) for one in self.parameters["Statements"]]
             case operation:
                 writes = [(operation, self.parameters)]
         return [(_key(written.get("Key") or written["Item"]), kind == "ConditionCheck") for kind, written in writes]
@@ -203,6 +207,8 @@ class _TableRequest:
                 return str(next(iter(self.parameters["TransactItems"][0].values()))["TableName"])
             case "BatchWriteItem":
                 return str(next(iter(self.parameters["RequestItems"])))
+            case "BatchExecuteStatement":
+                return str(partiql.to_write(self.parameters["Statements"][0])[1]["TableName"])
         return str(self.parameters["TableName"])
 
     def _add_write(self, key: RawItem, before: RawItem | None, after: RawItem | None) -> None:

@@ -52,6 +52,10 @@ class DynamoDb:
         """Store or remove up to 25 items."""
         return self.client.call("BatchWriteItem", parameters)
 
+    def batch_execute_statement(self, **parameters: Any) -> Any:
+        """Carry out up to 25 statements, each for itself."""
+        return self.client.call("BatchExecuteStatement", parameters)
+
     def transact_write_items(self, **parameters: Any) -> Any:
         """Make up to a hundred writes, or none."""
         return self.client.call("TransactWriteItems", parameters)

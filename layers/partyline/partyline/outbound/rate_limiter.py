@@ -71,13 +71,15 @@ class RateLimiter:
     rate: Callable[[str], str | None]
     slots: int
 
-    def take_turn(self, reference: SendReference, line: Line, recipients: int) -> Turn:
-        """Return the turn of a send; reserve one if it has none.
+    def take_turn(
+        self, reference: SendReference, line: Line, recipients: int, known: PaceSnapshot | None = None
+    ) -> Turn:
+        """Return the turn of a send; reserve one if it has none. `known` is what was read for this attempt.
 
         Raises Conflict when the table is too busy.
         """
         now = self._now()
-        known = rate_limits.load(self.table, reference, line.address, line.carrier)
+        known = known or rate_limits.load(self.table, reference, line.address, line.carrier)
         paused = max(self._pause_left(pace, now) for pace in (known.line, known.account))
         if paused:
             self._mark_blocked(reference, known, now)

@@ -15,8 +15,9 @@ from partyline.domain.receipts import Receipt
 from partyline.domain.sends import RequestReference, Send, SendReference, SendState
 from partyline.errors import Refused
 from partyline.outbound.rate_limiter import Turn
-from partyline.storage import lines, messages
+from partyline.storage import lines, messages, rate_limits
 from partyline.storage.lines import SendingLines
+from partyline.storage.rate_limits import PaceSnapshot
 from partyline.storage.sends import Claim
 from partyline.storage.table import Table
 
@@ -45,7 +46,8 @@ class SendJob:
     Once the send is claimed only the request itself can fail. `reference` is that of the whole send. `receipts` are the
     message's, as they were when the job was loaded. `left_out` are the recipients that get nothing, each with the code
     of its receipt: who has opted out of the line, and contacts who want no texts. `own_numbers` are the carrier's other
-    lines of ours. `turn` is set once the rate limiter has given one.
+    lines of ours. `pace` is what decides about its turn, None when it was not read with the job. `turn` is set once the
+    rate limiter has given one.
     """
 
     reference: SendReference
@@ -58,6 +60,7 @@ class SendJob:
     own_numbers: frozenset[str] = frozenset()
     left_out: Mapping[str, int] = field(default_factory=dict)
     media: tuple[OutboundMedia, ...] = ()
+    pace: PaceSnapshot | None = None
     turn: Turn | None = None
 
     @property
@@ -213,12 +216,14 @@ def _list_left_out(known: SendingLines, send: Send) -> dict[str, int]:
 class SendLoader:
     """Load sends from the table.
 
-    `find_carrier` raises LookupError for a carrier that is not set up.
+    `find_carrier` raises LookupError for a carrier that is not set up. `carriers` has the carrier that each line had
+    when it was last loaded, so that the pace of its account is read in the same round trip; it may be kept.
     """
 
     table: Table
     find_carrier: FindCarrier
     callback_url: CallbackUrl
+    carriers: dict[str, str] = field(default_factory=dict)
 
     def load(self, reference: SendReference) -> SendJob | None:
         """Load a send without its media; None when its message has been deleted."""
@@ -227,7 +232,7 @@ class SendLoader:
         if delivered is None or send is None:
             return None
         bare = SendJob(reference, delivered.message, send, delivered.receipts, CannotSend(""))
-        known = lines.fetch_for_sends(self.table, [send], delivered.message.service_sid)
+        known, pace = self._read_lines(reference, send, delivered.message.service_sid)
         line = known.lines.get(send.sender)
         if line is None:
             return replace(bare, carrier=CannotSend("the sending number is no longer a line"))
@@ -242,7 +247,23 @@ class SendLoader:
             callback_url=self.callback_url,
             own_numbers=own_numbers - {send.sender},
             left_out={} if send.confirms_opt_out else _list_left_out(known, send),
+            pace=pace,
         )
+
+    def _read_lines(
+        self, reference: SendReference, send: Send, service_sid: str | None
+    ) -> tuple[SendingLines, PaceSnapshot | None]:
+        """Read the lines of a send, and what decides about its turn if the line still has the carrier that it had."""
+        expected = self.carriers.get(send.sender, "")
+        beside = rate_limits.list_keys(reference, send.sender, expected) if expected else []
+        known = lines.fetch_for_sends(self.table, [send], service_sid, beside)
+        line = known.lines.get(send.sender)
+        if line is None:
+            return known, None
+        self.carriers[line.address] = line.carrier
+        if line.carrier != expected:
+            return known, None
+        return known, rate_limits.decode(known.beside, reference, line.address, expected)
 
     def find(self, carrier: str) -> Carrier | CannotSend:
         """Return the carrier of a name, or why it cannot be asked."""

@@ -99,7 +99,7 @@ class Sender:
             # No request leaves, so it takes no turn and says nothing about the carrier.
             return job
         texts = len(job.recipients) * len(job.requests(job.plan_cuts()))
-        turn = self.rate_limiter.take_turn(job.reference, job.line, texts)
+        turn = self.rate_limiter.take_turn(job.reference, job.line, texts, job.pace)
         if not turn.wait:
             return replace(job, turn=turn)
         if turn.is_out_of_patience:

@@ -6,7 +6,7 @@ A line's address configuration is part of its item. A pointer leads from the con
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from partyline.domain.lines import AddressConfiguration, Line
 from partyline.domain.sends import Send
@@ -78,11 +78,13 @@ class SendingLines:
 
     - `opted_out`: pairs of address and line.
     - `do_not_disturb`: the addresses of contacts who want no texts from any line.
+    - `beside`: what was read besides, by key.
     """
 
     lines: Mapping[str, Line]
     opted_out: frozenset[tuple[str, str]]
     do_not_disturb: frozenset[str] = frozenset()
+    beside: Mapping[Key, Item] = field(default_factory=dict)
 
     def opted_out_of(self, send: Send) -> frozenset[str]:
         """Return the recipients of a send that have opted out of its number."""
@@ -97,14 +99,16 @@ class SendingLines:
         return self.opted_out_of(send) | self.undisturbed_of(send)
 
 
-def fetch_for_sends(table: Table, sends: Sequence[Send], service_sid: str | None) -> SendingLines:
+def fetch_for_sends(
+    table: Table, sends: Sequence[Send], service_sid: str | None, beside: Collection[Key] = ()
+) -> SendingLines:
     """Read the lines of some sends, and which recipients get nothing from them, in one round trip.
 
     Contacts are those of the Service; without one, none is looked for. In an account in which people were erased it
-    takes a second round trip.
+    takes a second round trip. The items at the keys in `beside` are read in the same request.
     """
     numbers, pairs, claims = _keys_of_sends(sends, service_sid)
-    found = table.get_all([*numbers, *pairs, *claims, erased_opt_outs.MARK])
+    found = table.get_all([*numbers, *pairs, *claims, erased_opt_outs.MARK, *beside])
     unknown = [pair for key, pair in pairs.items() if key not in found]
     erased = erased_opt_outs.find(table, found.get(erased_opt_outs.MARK), unknown)
 
@@ -115,6 +119,7 @@ def fetch_for_sends(table: Table, sends: Sequence[Send], service_sid: str | None
         {item["address"]: codec.decode(Line, item) for item in read(numbers)},
         frozenset((item["address"], item["line"]) for item in read(pairs) if item["opted_out"]) | erased.keys(),
         frozenset(item["number"] for item in read(claims) if item["do_not_disturb"]),
+        {key: found[key] for key in beside if key in found},
     )
 
 

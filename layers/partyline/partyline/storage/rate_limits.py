@@ -14,6 +14,7 @@ from partyline.domain.sends import SendReference
 from partyline.errors import Conflict
 from partyline.storage import carrier_slots, keys, retry
 from partyline.storage.attribute_values import Item
+from partyline.storage.keys import Key
 from partyline.storage.table import Condition, Table, change
 
 # Longer than any pause or useful queue of turns.
@@ -77,11 +78,20 @@ def account_scope(carrier: str) -> str:
 
 def load(table: Table, reference: SendReference, line: str, carrier: str) -> PaceSnapshot:
     """Load what decides when a send may be made: one round trip."""
-    scopes = [line_scope(line), account_scope(carrier)]
-    turn = keys.turn(reference)
-    found = table.get_all([turn, *(keys.pace(scope) for scope in scopes)])
-    first, second = (_decode_pace(scope, found.get(keys.pace(scope), {})) for scope in scopes)
-    return PaceSnapshot(first, second, _decode_turn(found.get(turn, {})))
+    return decode(table.get_all(list_keys(reference, line, carrier)), reference, line, carrier)
+
+
+def list_keys(reference: SendReference, line: str, carrier: str) -> list[Key]:
+    """List the keys of what decides when a send may be made."""
+    return [keys.turn(reference), keys.pace(line_scope(line)), keys.pace(account_scope(carrier))]
+
+
+def decode(found: Mapping[Key, Item], reference: SendReference, line: str, carrier: str) -> PaceSnapshot:
+    """Decode what was read at these keys."""
+    turn, *paces = (found.get(key, {}) for key in list_keys(reference, line, carrier))
+    scopes = (line_scope(line), account_scope(carrier))
+    first, second = (_decode_pace(scope, item) for scope, item in zip(scopes, paces, strict=True))
+    return PaceSnapshot(first, second, _decode_turn(turn))
 
 
 def reserve(table: Table, scope: str, rate: str, interval: int, now: int, paused: int = 0) -> int:

@@ -16,8 +16,9 @@ from partyline.domain.routing import Unreached
 from partyline.domain.sends import SendReference
 from partyline.errors import Conflict
 from partyline.serialization import format_time
-from partyline.storage import codec, keys, retry
+from partyline.storage import codec, keys, retry, statements
 from partyline.storage.attribute_values import Item
+from partyline.storage.statements import Statement
 from partyline.storage.table import NEW, Condition, Table, Write, change, check, diff_items, put
 
 # Carriers repeat and delay reports for a few days at most. Reports of texts that Partyline did not send expire too.
@@ -89,10 +90,7 @@ def move(
     """
     if reference.parts > 1:
         return _move_part(table, reference, reported, now, carrier, carrier_message_id)
-    sets = _status_attributes(reported, now)
-    if carrier_message_id:
-        sets["channel_message_sid"] = sids.channel_message(carrier, carrier_message_id, reported.recipient)
-        sets["carrier_message_id"] = carrier_message_id
+    sets = _moved_attributes(reported, now, carrier, carrier_message_id)
     forward = Condition("#rank < :reached", {"#rank": "rank"}, {":reached": rank(reported.status)})
     key = _key(reference, reported.recipient)
     try:
@@ -108,6 +106,19 @@ def move(
     return True
 
 
+def moving_statement(
+    reference: SendReference,
+    reported: ReportedStatus,
+    now: datetime,
+    *,
+    carrier: str = "",
+    carrier_message_id: str = "",
+) -> Statement:
+    """Build the statement that moves one recipient's receipt forward, as `move` does; not that of a part."""
+    sets = _moved_attributes(reported, now, carrier, carrier_message_id)
+    return statements.update(_key(reference, reported.recipient), sets, below=("rank", rank(reported.status)))
+
+
 def failing_write(reference: SendReference, recipient: str, error_code: int, now: datetime) -> Write:
     """Build the write that fails a receipt that is still `queued`. Label: receipt, when it is not."""
     is_queued = Condition("#rank = :queued", {"#rank": "rank"}, {":queued": rank(ReceiptStatus.QUEUED)})
@@ -118,6 +129,16 @@ def failing_write(reference: SendReference, recipient: str, error_code: int, now
 def _key(reference: SendReference, recipient: str) -> keys.Key:
     sid = sids.receipt(reference.message_sid, reference.thread, recipient)
     return keys.receipt(reference.conversation_sid, reference.message_sid, sid)
+
+
+def _moved_attributes(
+    reported: ReportedStatus, now: datetime, carrier: str, carrier_message_id: str
+) -> dict[str, object]:
+    sets = _status_attributes(reported, now)
+    if carrier_message_id:
+        sets["channel_message_sid"] = sids.channel_message(carrier, carrier_message_id, reported.recipient)
+        sets["carrier_message_id"] = carrier_message_id
+    return sets
 
 
 def _status_attributes(reported: ReportedStatus, now: datetime) -> dict[str, object]:

@@ -15,10 +15,11 @@ from datetime import UTC, datetime, timedelta
 from partyline.domain.sends import RequestReference, SendReference, SendState
 from partyline.errors import Conflict
 from partyline.serialization import format_time, parse_time
-from partyline.storage import keys, receipts, retry
+from partyline.storage import keys, receipts, retry, statements
 from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
 from partyline.storage.receipts import ReportedStatus
+from partyline.storage.statements import Statement
 from partyline.storage.table import Condition, Table, Write, change, check, put
 
 
@@ -177,19 +178,33 @@ def _counted(item: Item) -> tuple[str, str] | None:
     return thread, fingerprint
 
 
-def record_accepted(
-    table: Table,
-    request: RequestReference,
-    sent: Claim,
-    now: datetime,
-    reports: Iterable[ReportedStatus] = (),
-) -> None:
-    """Record that a carrier accepted a request, and under which message id. `link_carrier_id` has to follow.
+def accepting_statement(request: RequestReference, sent: Claim, now: datetime) -> Statement:
+    """Build the statement that records that a carrier accepted a claimed request, and under which message id.
 
-    The recipients that it does not reach and its names of the others are recorded too. `reports` are stored as early
-    reports beside that id. The settlement of the request applies both.
+    The recipients that it does not reach and its names of the others are recorded too.
     """
-    sets = {
+    return statements.update(_key(request), _accepted_attributes(sent, now))
+
+
+def record_accepted(
+    table: Table, request: RequestReference, sent: Claim, now: datetime, reports: Iterable[ReportedStatus]
+) -> None:
+    """Record the same with reports that the carrier has given already, in one transaction.
+
+    They are stored as early reports beside the message id. The settlement of the request applies them.
+    """
+    unique = {(reported.recipient, reported.status): reported for reported in reports}
+    early = [
+        receipts.early_report_write(sent.carrier, sent.carrier_message_id, reported, now)
+        for reported in unique.values()
+    ]
+    accepted = change("send", _key(request), _accepted_attributes(sent, now))
+    # Nothing that happens at the same moment must prevent the record of what the carrier accepted.
+    retry.CONTENDED.run(lambda: table.transact([accepted, *early]))
+
+
+def _accepted_attributes(sent: Claim, now: datetime) -> dict[str, object]:
+    return {
         "state": SendState.SENT.value,
         "carrier": sent.carrier,
         "carrier_message_id": sent.carrier_message_id,
@@ -198,26 +213,26 @@ def record_accepted(
         "opted_out": list(sent.opted_out),
         "updated": format_time(now),
     }
-    unique = {(reported.recipient, reported.status): reported for reported in reports}
-    accepted = change("send", _key(request), sets)
-    early = [
-        receipts.early_report_write(sent.carrier, sent.carrier_message_id, reported, now)
-        for reported in unique.values()
-    ]
-    # Nothing that happens at the same moment must prevent the record of what the carrier accepted.
-    retry.CONTENDED.run(lambda: table.transact([accepted, *early]) if early else table.write(accepted))
 
 
-def link_carrier_id(table: Table, request: RequestReference, sent: Claim) -> None:
-    """Store the pointer from a carrier's message id to its request, by which reports without a tag are applied.
+def linking_statement(request: RequestReference, sent: Claim) -> Statement:
+    """Build the statement that stores the pointer from a carrier's message id to its request.
 
-    Apart from `record_accepted`: one transaction would take twice the units. A report that comes in between finds no
-    pointer and is stored as an early one, so early reports are applied after this. Can be repeated.
+    By it reports without a tag are applied. A report that comes before finds no pointer and is stored as an early one,
+    so early reports are applied after this. Where there is a pointer already, the statement does nothing.
     """
-    pointer = {**_reference_attributes(request.send), "names": dict(sent.names)}
-    linked = put("sent", keys.sent(sent.carrier, sent.carrier_message_id), pointer)
+    return statements.insert(keys.sent(sent.carrier, sent.carrier_message_id), _pointer(request, sent))
+
+
+def replace_link(table: Table, request: RequestReference, sent: Claim) -> None:
+    """Store the pointer in place of another one: of an earlier attempt, or of an id that its carrier gave twice."""
+    linked = put("sent", keys.sent(sent.carrier, sent.carrier_message_id), _pointer(request, sent))
     # A report that is stored at the same moment checks that there is no pointer.
     retry.CONTENDED.run(lambda: table.write(linked))
+
+
+def _pointer(request: RequestReference, sent: Claim) -> dict[str, object]:
+    return {**_reference_attributes(request.send), "names": dict(sent.names)}
 
 
 def record_refused(table: Table, request: RequestReference, ended: Claim, now: datetime) -> None:

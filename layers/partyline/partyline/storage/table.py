@@ -20,12 +20,15 @@ from partyline.storage.attribute_values import Item, from_dynamo, to_dynamo
 from partyline.storage.keys import Key
 from partyline.storage.requests import (
     RequestThrottled,
+    build_key_condition,
     error_code,
+    execute_statements,
     raise_transaction_error,
     retry_throttled,
     send,
     send_with_retries,
 )
+from partyline.storage.statements import Statement
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -221,7 +224,7 @@ class Table:
         """Read a page of one partition: all items, or those whose sort key has a prefix or lies between two."""
         parameters: dict[str, Any] = {
             "TableName": self._name,
-            **_key_condition(index or "", pk, begins, between),
+            **build_key_condition(index or "", pk, begins, between),
             "ScanIndexForward": forward,
             "ConsistentRead": index is None,
         }
@@ -287,6 +290,12 @@ class Table:
                 raise RequestThrottled
 
         retry_throttled(write)
+
+    def execute_all(self, statements: Sequence[Statement]) -> list[bool]:
+        """Carry out statements, each for itself, one round trip for each 25; return which of them took effect."""
+        parts = [statement.to_request(self._name) for statement in statements]
+        starts = range(0, len(parts), MAX_BATCH_WRITE)
+        return [one for at in starts for one in execute_statements(self._client, parts[at : at + MAX_BATCH_WRITE])]
 
     def written(self, *writes: Write) -> bool:
         """Make all writes or none; return whether their conditions held.
@@ -376,22 +385,3 @@ class Table:
         put_items = [from_dynamo(write.parameters["Item"]) for write in writes if write.operation == "Put"]
         found = self.get_all(Key(item["PK"], item["SK"]) for item in put_items)
         return len(found) == len(put_items) and any(found[Key(one["PK"], one["SK"])] == one for one in put_items)
-
-
-def _key_condition(index: str, pk: str, begins: str, between: tuple[str, str] | None) -> dict[str, Any]:
-    """Build the parameters of a query that select items by their keys in the table or an index."""
-    names, values = {"#pk": f"{index}PK"}, {":pk": pk}
-    expression = "#pk = :pk"
-    if between:
-        expression += " AND #sk BETWEEN :low AND :high"
-        values |= {":low": between[0], ":high": between[1]}
-    elif begins:
-        expression += " AND begins_with(#sk, :begins)"
-        values[":begins"] = begins
-    if between or begins:
-        names["#sk"] = f"{index}SK"
-    return {
-        "KeyConditionExpression": expression,
-        "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": to_dynamo(values),
-    }
