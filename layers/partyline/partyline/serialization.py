@@ -46,12 +46,24 @@ def parse_time(text: str) -> datetime:
 
 def dump(value: Any, *, without_none: bool = False) -> dict[str, Any]:
     """Convert a dataclass to plain values; `without_none` leaves out the fields that are None."""
-    parts = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
+    # mypy checks whether instances are hashable. The cache needs only a hashable class.
+    names = _list_fields(type(value))  # type: ignore[arg-type]
+    parts = ((stored, getattr(value, name)) for name, stored in names)
     return {
-        STORED_NAMES.get(name, name): _plain(part, without_none=without_none)
-        for name, part in parts
+        stored: part if type(part) in _PLAIN else _plain(part, without_none=without_none)
+        for stored, part in parts
         if part is not None or not without_none
     }
+
+
+@functools.cache
+def _list_fields(kind: type[Any]) -> tuple[tuple[str, str], ...]:
+    """List the fields of a dataclass, each with its stored name."""
+    return tuple((field.name, STORED_NAMES.get(field.name, field.name)) for field in dataclasses.fields(kind))
+
+
+# Most values are of these types, and stay as they are. An enum of texts has a type of its own.
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def _plain(value: Any, *, without_none: bool) -> Any:

@@ -61,6 +61,9 @@ class Send:
         return tuple(sorted({*self.natives, *self.others}))
 
 
+_TAG = re.compile(r"(CH[0-9a-f]{32})-(IM[0-9a-f]{32})-([0-9a-f]{64})(?:-([1-9][0-9]{0,3})of([1-9][0-9]{0,3}))?")
+
+
 @dataclass(frozen=True, slots=True)
 class SendReference:
     """The name of a send, or of one part of a send that is too long for its carrier.
@@ -92,9 +95,7 @@ class SendReference:
     @classmethod
     def from_tag(cls, tag: str | None) -> SendReference | None:
         """Parse a tag; None when the tag is not one of ours."""
-        match = re.fullmatch(
-            r"(CH[0-9a-f]{32})-(IM[0-9a-f]{32})-([0-9a-f]{64})(?:-([1-9][0-9]{0,3})of([1-9][0-9]{0,3}))?", tag or ""
-        )
+        match = _TAG.fullmatch(tag or "")
         if match is None:
             return None
         part, parts = int(match[4] or 1), int(match[5] or 1)

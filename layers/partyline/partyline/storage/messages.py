@@ -169,9 +169,8 @@ def page(
     if low > high:
         return MessagePage([], more=False)
     read: list[Item] = []
-    found: list[MessageWithReceipts] = []
     start: Item | None = None
-    while len(found) <= size:
+    while sum("#" not in item["SK"] for item in read) <= size:
         part = table.query(
             keys.messages(conversation_sid),
             between=(low, high),
@@ -181,9 +180,9 @@ def page(
         )
         read += part.items
         start = part.last_key
-        found = _group_receipts(read)
         if start is None:
             break
+    found = _group_receipts(read)
     found.sort(key=lambda delivered: delivered.message.index, reverse=not forward)
     return MessagePage(found[:size], len(found) > size)
 
