@@ -125,7 +125,9 @@ def build_scenes() -> tuple[list[Scene], dict[str, dict[str, str]]]:
         builder.play_outbound(sent)
         builder.play_pages(page, senders)
         scenes = builder.recorder.scenes
-        return scenes, {scene.function: builder.stack.variables(scene.function) for scene in scenes}
+        stack = builder.stack
+        common = stack.template.common_variables
+        return scenes, {scene.function: common | stack.variables(scene.function) for scene in scenes}
 
 
 def _read_items() -> Iterator[Item]:

@@ -55,6 +55,13 @@ class StackTemplate:
         source = expansion.read_source()
         return int(Intrinsics(source, self.parameters).resolve(source["Globals"]["Function"]["MemorySize"]))
 
+    @cached_property
+    def common_variables(self) -> dict[str, str]:
+        """The variables that all functions have, without those that only a deployment knows."""
+        source = expansion.read_source()
+        found = Intrinsics(source, self.parameters).resolve(source["Globals"]["Function"]["Environment"]["Variables"])
+        return {name: value for name, value in found.items() if isinstance(value, str)}
+
     # --- the table and its stream
 
     @property
