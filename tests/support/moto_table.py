@@ -9,6 +9,8 @@ in place, so one copy of the partitions that are written to is enough, and share
 moto sorts the whole table for each query. Here it gets the partition that the query asks for, sorted by its texts.
 
 moto looks for each of the ten types of a value in an answer under several names. Here under its own.
+
+moto reads few statements of PartiQL. Here each becomes the request that does the same.
 """
 
 from __future__ import annotations
@@ -102,7 +104,7 @@ def respond(operation: str, body: bytes | str, region: str) -> tuple[int, bytes]
 
 
 def _execute(statement: dict[str, Any], region: str) -> dict[str, Any]:
-    """Execute a statement of PartiQL by the request that does the same: moto reads few of them."""
+    """Execute a statement of PartiQL by the request that does the same."""
     operation, write = partiql.to_write(statement)
     status, body = respond(f"{operation}Item", json.dumps(write), region)
     if status == HTTPStatus.OK:

@@ -166,7 +166,9 @@ REQUESTS: dict[str, dict[str, Any]] = {
 def test_a_direct_answer_is_that_of_the_way_through_http(streamed: Table, client: Any, operation: str) -> None:
     through_http: Any = boto3.client("dynamodb")
     through_http.meta.events.unregister("before-call.dynamodb", moto_table.answer)
-    assert {one.title().replace("_", "") for one in REQUESTS} == moto_table.DIRECT
+    # Statements of PartiQL have no other way: moto cannot read them.
+    known = {one.title().replace("_", "") for one in REQUESTS}
+    assert known == moto_table.DIRECT - {"BatchExecuteStatement"}
     table = {} if "batch" in operation or "transact" in operation else {"TableName": streamed._name}
     answers = []
     for asked in (client, through_http):
