@@ -1,9 +1,15 @@
-"""The emulator's program: MiniStack, with ten changes. Runs in the emulator's own environment, as a plain file.
+"""The emulator's program: MiniStack, with thirteen changes. Runs in the emulator's own environment, as a plain file.
 
 MiniStack unpacks the layer anew for each process of a function, two thousand files of it, which takes longer than all
 the rest of the start. Here a layer is unpacked once and each process is given a link to it.
 
 It reads a template in Python, in seconds and several times for each deployment. Here libyaml reads it, where it is.
+
+It puts the layers and functions of a template in place in its event loop, which answers nobody meanwhile. Here a thread
+does.
+
+It ends the processes of a function whose code or configuration is replaced, in the middle of a call too. On AWS that
+call goes on with the old ones. Here a process that has a call under way ends after it.
 
 It collects the output of a function until a call ends, waits up to 50 ms for more, and stores it in a CloudWatch of its
 own. It prints only the output of calls by a queue or a stream. Here every line is printed to the emulator's own output
@@ -23,6 +29,9 @@ It knows no Fn::Split in a condition of a template, which CloudFormation does.
 It imports of an integration only which function it calls: here also what a MOCK integration answers. It gives the
 mapping template of one out as the body. API Gateway runs it, and here it sets the response headers that it overrides
 (local/mapping_templates.py).
+
+It replaces an API whose definition changes by another one with another id. CloudFormation imports the definition into
+the API that is there, and so does this one.
 
 It leaves the groups of a person out of the ID token that a refresh gives. Cognito names them.
 
@@ -52,7 +61,7 @@ import yaml
 from ministack import app
 from ministack.core import lambda_runtime
 from ministack.services import apigateway_v1, cognito, lambda_svc
-from ministack.services.cloudformation import changesets, engine, handlers, stacks
+from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
 
 # Behind everything of the emulator's; its functions are processes of their own and see nothing of it.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
@@ -113,6 +122,30 @@ class TemplateLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ig
 
 
 engine.CfnLoader = TemplateLoader
+
+_THREADED = {"AWS::Lambda::Function", "AWS::Lambda::LayerVersion", "AWS::Lambda::Version"}
+_needs_thread = stacks._runs_on_worker_thread  # noqa: SLF001
+stacks._runs_on_worker_thread = lambda kind: kind in _THREADED or _needs_thread(kind)  # noqa: SLF001
+
+_kill_workers = lambda_runtime.kill_workers
+
+
+def end_workers(workers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """End processes of functions that get no more calls: those that have one under way after it."""
+    _kill_workers([worker for worker in workers if not worker.in_use])
+    for worker in workers:
+        if worker.in_use:
+            threading.Thread(target=end_after_call, args=(worker,), daemon=True).start()
+
+
+def end_after_call(worker):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Wait for the end of a process's call, and end it."""
+    # Which is held for the whole of a call, a cold start included.
+    with worker._lock:  # noqa: SLF001
+        _kill_workers([worker])
+
+
+lambda_runtime.kill_workers = end_workers
 
 
 def pass_on(worker):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
@@ -216,6 +249,21 @@ def mock(integration):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
 apigateway_v1._import_operation = import_operation  # noqa: SLF001
 apigateway_v1._execute_in_scope = execute_api  # noqa: SLF001
 apigateway_v1._invoke_mock_v1 = mock  # noqa: SLF001
+
+_update_rest_api = provisioners._apigw_rest_api_update  # noqa: SLF001
+
+
+def update_rest_api(api, old, new, *given):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN201
+    """Update an API, which keeps its id when it gets another definition."""
+    if old.get("Body") != new.get("Body"):
+        imported = apigateway_v1._import_rest_api(new["Body"])  # noqa: SLF001
+        for parts in (apigateway_v1._resources, apigateway_v1._authorizers_v1):  # noqa: SLF001
+            parts[api] = parts[imported]
+        apigateway_v1._delete_rest_api(imported)  # noqa: SLF001
+    return _update_rest_api(api, {**old, "Body": new.get("Body")}, new, *given)
+
+
+provisioners._RESOURCE_HANDLERS["AWS::ApiGateway::RestApi"]["update"] = update_rest_api  # noqa: SLF001
 
 _PORT = int(os.environ["GATEWAY_PORT"])
 _FORWARDED_ORIGIN = b"x-forwarded-origin"
