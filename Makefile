@@ -61,7 +61,7 @@ simulate: dev ## Play histories of the whole stack for MINUTES (2), from SEED if
 	PYTHONPATH=layers/partyline $(BIN)/python -m tests.simulation $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 # Apart from `test`: they take minutes, and a scenario in a browser finds most of what they would.
-slow: dev ## Each screen of the inbox in detail, and power cuts of `make run`. ARGS are pytest's.
+slow: dev ## Each screen of the inbox in detail, power cuts of `make run`, and upgrades from earlier releases. ARGS are pytest's.
 	$(BIN)/python -m pytest tests/e2e -m slow --durations=10 $(ARGS)
 
 screenshots: dev ## Take the pictures of the documentation, of a running `make run`.

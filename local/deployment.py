@@ -54,10 +54,10 @@ def architecture() -> str:
     return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
 
 
-def build(log: Path) -> Path:
-    """Build the template and return its path. Builds are cached by their inputs."""
+def build(log: Path, source: Path = ROOT) -> Path:
+    """Build the template of a source tree and return its path. Builds are cached by their inputs."""
     with exclusive("builds.lock"):
-        target = _BUILDS / _fingerprint()
+        target = _BUILDS / _fingerprint(source)
         if not (target / "template.yaml").is_file():
             _prune(keep=3)
             unfinished = target.with_suffix(".unfinished")
@@ -66,7 +66,7 @@ def build(log: Path) -> Path:
             Program(
                 "sam build",
                 ["sam", "build", "--build-dir", str(unfinished), "--parameter-overrides", *parameters],
-                cwd=ROOT,
+                cwd=source,
                 env={
                     **environment("http://127.0.0.1:9"),
                     "PARTYLINE_RUNTIME": runtime(),
@@ -100,13 +100,19 @@ def _is_unsupported(resource: Mapping[str, Any]) -> bool:
     )
 
 
-def deploy(emulator: Emulator, template: Path, parameters: Mapping[str, str], log: Path) -> Deployment:
-    """Deploy the built template and return its stack. A stack that is there is upgraded, if anything has changed."""
+def deploy(
+    emulator: Emulator, template: Path, parameters: Mapping[str, str], log: Path, source: Path = ROOT
+) -> Deployment:
+    """Deploy the template that was built of a source tree, and return its stack.
+
+    A stack that is there is upgraded, if anything has changed. Parameters that the template does not have are left out.
+    """
     ours = {"Runtime": runtime(), "Architecture": architecture(), "LiveEndpoint": emulator.execute_api}
-    overrides = {**ours, **parameters}
-    for cache in ROOT.glob("functions/*/__pycache__"):
+    known = yaml_parse(template.read_text())["Parameters"]
+    overrides = {name: value for name, value in {**ours, **parameters}.items() if name in known}
+    for cache in source.glob("functions/*/__pycache__"):
         shutil.rmtree(cache, ignore_errors=True)
-    digest = _digest_deployed(template, overrides)
+    digest = _digest_deployed(template, overrides, source)
     formation = emulator.client("cloudformation")
     if _find_deployed(formation) != digest:
         _run_sam(emulator, template, overrides, digest, log)
@@ -124,12 +130,12 @@ def deploy(emulator: Emulator, template: Path, parameters: Mapping[str, str], lo
     )
 
 
-def _digest_deployed(template: Path, parameters: Mapping[str, str]) -> str:
+def _digest_deployed(template: Path, parameters: Mapping[str, str], source: Path) -> str:
     """What a deployed stack is made of: the build, the functions, which SAM packs where they are, the parameters."""
     digest = hashlib.sha256(template.parent.name.encode() + json.dumps(parameters, sort_keys=True).encode())
-    for path in sorted((ROOT / "functions").rglob("*")):
+    for path in sorted((source / "functions").rglob("*")):
         if path.is_file():
-            digest.update(f"\0{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+            digest.update(f"\0{path.relative_to(source)}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -148,7 +154,9 @@ def _run_sam(emulator: Emulator, template: Path, parameters: Mapping[str, str], 
     s3.create_bucket(Bucket=_BUCKET)
     # Beside the built one, whose paths it has.
     named = template.with_name(f"{digest}.yaml")
-    named.write_text(name_release(template.read_text(), digest))
+    text = template.read_text()
+    # Releases up to 0.2.0 have no name.
+    named.write_text(name_release(text, digest) if "RELEASE:" in text else text)
     Program(
         "sam deploy",
         [
@@ -186,18 +194,18 @@ def _put_gateway_responses(emulator: Emulator, formation: Any, api: str, paramet
     gateway.create_deployment(restApiId=api, stageName=STAGE)
 
 
-def _fingerprint() -> str:
+def _fingerprint(source: Path) -> str:
     """What a build depends on. The functions are not copied by it: SAM packs them from where they are."""
-    digest = hashlib.sha256(f"{sys.version}{platform.machine()}{ROOT}".encode())
-    for path in _inputs():
-        digest.update(f"\0{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    digest = hashlib.sha256(f"{sys.version}{platform.machine()}{source}".encode())
+    for path in _inputs(source):
+        digest.update(f"\0{path}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def _inputs() -> Iterator[Path]:
-    yield ROOT / "template.yaml"
+def _inputs(source: Path) -> Iterator[Path]:
+    yield source / "template.yaml"
     yield Path(__file__)
-    for path in sorted((ROOT / "layers").rglob("*")):
+    for path in sorted((source / "layers").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             yield path
 

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -58,6 +59,9 @@ class Stack:
     `parameters` are the template's. Pages of `cors_origins` may use the API. `kept` is what an earlier run has kept,
     and where this one does (local/kept.py). `report` is called with each step, to show progress.
     """
+
+    # The tree that is deployed. That of another release is set before the start.
+    source: Path = ROOT
 
     def __init__(
         self,
@@ -119,6 +123,13 @@ class Stack:
         """The physical name of a resource of the template."""
         return self.deployment.resources[logical]
 
+    def upgrade(self, source: Path = ROOT, **parameters: str) -> None:
+        """Deploy another release, or other parameters, over what runs, which goes on working meanwhile."""
+        self.source = source
+        self._parameters |= parameters
+        template = self._step("building", lambda: build(self.directory / "build.log", source))
+        self.deployment = self._step("upgrading", lambda: self._deploy(template))
+
     def cut_power(self) -> None:
         """Kill everything at once. Nothing can be asked of this stack any more."""
         for program in self._watched:
@@ -176,7 +187,7 @@ class Stack:
         self._config.touch(mode=0o600)
         ensure("emulator")
         self._step("building the inbox", inbox.build)
-        template = self._step("building", lambda: build(self.directory / "build.log"))
+        template = self._step("building", lambda: build(self.directory / "build.log", self.source))
         self.emulator = self._step("starting the emulator", lambda: Emulator(self.directory, self.kept))
         self._running.callback(self.emulator.stop)
         self._watched.append(self.emulator)
@@ -206,6 +217,7 @@ class Stack:
                 **self._parameters,
             },
             self.directory / "deploy.log",
+            self.source,
         )
         manager = self.emulator.client("secretsmanager")
         for output, value in (
