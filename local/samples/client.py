@@ -49,9 +49,9 @@ class Stack:
         """Read a resource. Raises Refused."""
         return self._ask("GET", f"/v1/{path}?{urlencode(query)}")
 
-    def post(self, path: str, form: Form = ()) -> Any:
-        """Make or change a resource. Raises Refused."""
-        content = {"Content-Type": "application/x-www-form-urlencoded"}
+    def post(self, path: str, form: Form = (), key: str = "") -> Any:
+        """Make or change a resource; with a key, once, however often it is asked for. Raises Refused."""
+        content = {"Content-Type": "application/x-www-form-urlencoded", **({"Idempotency-Key": key} if key else {})}
         return self._ask("POST", f"/v1/{path}", urlencode(form).encode(), content)
 
     def delete(self, path: str) -> None:
@@ -70,6 +70,11 @@ class Stack:
             content = {"Content-Type": "image/png"}
             media.append(self._ask("POST", f"/handsets/{quote(sender)}/media", picture, content)["url"])
         self._ask_json(f"/handsets/{quote(sender)}/messages", {"to": list(recipients), "text": text, "media": media})
+
+    def list_texts(self, number: str) -> list[dict[str, Any]]:
+        """List what a phone shows, oldest first."""
+        texts: list[dict[str, Any]] = self._ask("GET", f"/handsets/{quote(number)}/messages")
+        return texts
 
     def set_clocks_back(self, seconds: int) -> None:
         """Let the phones' clocks be late from now on."""
