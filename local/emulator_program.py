@@ -166,6 +166,7 @@ lambda_runtime.Worker._read_stderr = pass_on  # noqa: SLF001
 lambda_runtime.Worker._drain_stderr_bounded = lambda *_: ""  # noqa: SLF001
 lambda_svc._emit_lambda_logs = say  # noqa: SLF001
 
+# Batches of a queue under way. With more, the processes of a burst take the memory and the time of a small machine.
 _MOST = 8
 _concurrency = lambda_svc._sqs_esm_concurrency  # noqa: SLF001
 

@@ -1,8 +1,8 @@
 """What one would write: a webhook of Bandwidth with FastAPI, Mangum, pydantic and AWS's SDK, that records a text.
 
 It checks the token of the path, finds the conversation by the set of its numbers, and writes the text with its index
-once, in two requests to the table. It knows no Services, lines, opt-outs, keywords, webhooks or copies, tells nobody
-of the text, and writes neither logs nor metrics.
+once, in two requests to the table. It knows no Services, lines, opt-outs, keywords, webhooks or copies, informs no
+client of the text, and writes neither logs nor metrics.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The statements of PartiQL that the project uses, as the requests of DynamoDB that do the same.
 
-The emulator reads them by itself (tests/integration/aws compares nothing else with it); moto cannot.
+The emulator carries out such statements. moto and the table in memory are given these requests instead.
 """
 
 from __future__ import annotations
