@@ -6,8 +6,9 @@ Preflight requests reach no function: API Gateway answers them, from `Definition
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from partyline.frozen_classes import frozen
 
 # A page reads few headers of an answer unless they are named. `X-Amzn-RequestId` is API Gateway's.
 _EXPOSED = (
@@ -22,7 +23,7 @@ _EXPOSED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CorsPolicy:
     """The origins whose pages may read answers. Without any, answers stay as they are."""
 

@@ -20,7 +20,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPResponse, InvalidURL
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -29,6 +29,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from partyline import __version__
 from partyline.errors import RequestFailed, RequestRefused, RequestTimedOut
+from partyline.frozen_classes import frozen
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -50,7 +51,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _CHUNK_BYTES = 65_536
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpRequest:
     """An HTTP request as plain data, so that a test can compare it whole."""
 
@@ -60,7 +61,7 @@ class HttpRequest:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpResponse:
     """A server's answer. `headers` have lower-case names. `complete` is false when the body was cut off: it is larger
     than asked for, came too late, or broke off."""
@@ -78,7 +79,7 @@ class SendRequest(Protocol):
         """Send the request once. Raises RequestError."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """Which servers a client connects to, and how long it may take to connect.
 

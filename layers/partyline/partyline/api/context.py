@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from urllib.parse import quote
 
@@ -11,13 +11,14 @@ from partyline.api.request import Request
 from partyline.auth.scope import VERSION, CallingUser, Scope
 from partyline.auth.tokens import Token
 from partyline.domain.events import Cause, Source
+from partyline.frozen_classes import frozen
 from partyline.http_client import Policy
 from partyline.media.bucket import Bucket
 from partyline.storage.table import Table
 from partyline.webhooks.pre_action import Consult
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApiContext:
     """What the API works with.
 
@@ -39,7 +40,7 @@ class ApiContext:
     push_key: Callable[[], bytes] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One authenticated request, with the names that its path holds and one moment for all that it does.
 
@@ -87,7 +88,7 @@ class Call:
         return f"{self.request.base_url}{root}{path}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApiResponse:
     """A response: a JSON body, a text whose type is in `headers`, or no body."""
 

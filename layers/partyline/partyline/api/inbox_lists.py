@@ -8,7 +8,6 @@ and a contact, find a limited number of conversations altogether.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from partyline.api import authorization, filtered_lists
@@ -18,6 +17,7 @@ from partyline.domain.contact_search import ContactQuery, parse_query
 from partyline.domain.conversations import Conversation
 from partyline.domain.inbox import InboxEntry, InboxPointer, InboxView
 from partyline.domain.permissions import Permission
+from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
 from partyline.storage import contacts, inbox, inbox_pages, keys, queries
 from partyline.storage.inbox_pages import InboxReader, SeenEntry
@@ -30,7 +30,7 @@ _MAX_REPAIRS = 10
 MAX_FOUND = 200
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SeenWithUnread:
     """An entry as the caller sees it, and how much of it is unread; None for the account."""
 
@@ -41,7 +41,7 @@ class SeenWithUnread:
 Show = Callable[[SeenWithUnread], Mapping[str, object]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboxSelection:
     """Which entries a list shows: a view, and of these those of a line, of a contact, or that a text finds."""
 

@@ -9,7 +9,7 @@ what is there now.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -24,6 +24,7 @@ from partyline.api.form_model import Form, invalid, none_if_empty
 from partyline.api.pagination import PagePart
 from partyline.domain.conversations import Conversation
 from partyline.domain.message_search import MessageQuery, parse_query
+from partyline.frozen_classes import frozen
 from partyline.storage import messages
 from partyline.storage.messages import IndexRange, MessageWithReceipts
 from partyline.storage.queries import ListPage, Window
@@ -101,7 +102,7 @@ def build_page(call: Call, conversation: Conversation) -> ApiResponse:
     return pagination.build_list_response(call, "messages", read)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _RangeReader:
     """Reads windows of a range of a conversation's messages, in one order."""
 

@@ -10,8 +10,9 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
+
+from partyline.frozen_classes import frozen
 
 MAX_PARTS = 10
 # The headers of one part, in bytes.
@@ -29,7 +30,7 @@ class MalformedForm(ValueError):
     """No multipart form, or not one that is taken; its text says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FormPart:
     """A part of a form. `headers` have names in small letters; `filename` is None for a field that is no file."""
 

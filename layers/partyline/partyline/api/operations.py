@@ -6,13 +6,14 @@ Our own resources have one; for Twilio's resources its own document holds. `loca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from partyline.api.form_model import Form
 from partyline.api.response_model import ResponseModel
+from partyline.frozen_classes import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Operation:
     """The types of one handler.
 

@@ -14,7 +14,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, TypeVar
 from urllib.parse import urlencode
 
@@ -26,6 +25,7 @@ from partyline import refusals
 from partyline.api.context import ApiResponse, Call
 from partyline.api.field_types import whole_number
 from partyline.api.form_model import Clearable, Form
+from partyline.frozen_classes import frozen
 from partyline.storage.queries import ListPage, Window
 
 DEFAULT_PAGE_SIZE = 50
@@ -55,7 +55,7 @@ class PageQuery(Form):
 _PAGING_PARAMETERS = frozenset({"PageSize", "Page", "PageToken"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PagePart:
     """Entries in the list's order, each with its key.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pydantic import Field
 
@@ -22,6 +22,7 @@ from partyline.domain.join_rules import ParticipantBinding
 from partyline.domain.membership import Roster
 from partyline.domain.participants import NotificationLevel, Participant
 from partyline.errors import PartylineError
+from partyline.frozen_classes import frozen
 from partyline.storage import conversations, memberships
 
 
@@ -32,7 +33,7 @@ class ParticipantCopyForm(Form):
     without: tuple[str, ...] = Field((), alias="Without")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CopiedParticipants:
     """The participants that are copied, with their bindings, and the conversation that they are copied from."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -13,6 +13,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from partyline import refusals
 from partyline.domain import idempotency_keys
+from partyline.frozen_classes import frozen
 
 # Ten participants with 4 KB of attributes each fit several times over, even when every byte is percent-encoded.
 MAX_BODY = 256 * 1024
@@ -22,7 +23,7 @@ _MAX_FIELDS = 1000
 _FORM = "application/x-www-form-urlencoded"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parameters:
     """The parameters of a query or a form: each name with all its values, in the order given."""
 
@@ -53,7 +54,7 @@ class Parameters:
         return [(name, value) for name, values in self.values.items() for value in values]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Upload:
     """A body that is a file, or a form with files, with its headers."""
 
@@ -62,7 +63,7 @@ class Upload:
     disposition: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """An authenticated request.
 

@@ -21,6 +21,7 @@ from partyline import refusals
 from partyline.api.context import Handler
 from partyline.api.operations import Operation
 from partyline.api.request import Request
+from partyline.frozen_classes import frozen
 
 
 class Level(Enum):
@@ -34,7 +35,7 @@ class Level(Enum):
     BOTH = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Route:
     """A path with its handlers by method. `user_methods` are those that access tokens of users may call."""
 
@@ -99,7 +100,7 @@ class Router:
         return add
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RouteMatch:
     """The handler of a request, the values that its path names, and whether users may call it."""
 

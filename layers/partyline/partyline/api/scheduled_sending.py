@@ -6,7 +6,7 @@ refuse the request is stored as the reason why the message could not be sent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from partyline.api import authorization, lookups
 from partyline.api.context import ApiContext, Call
@@ -15,6 +15,7 @@ from partyline.api.resources.message_plans import plan_message, record_message
 from partyline.auth.scope import VERSION, Scope, load_user
 from partyline.domain.scheduled_messages import ScheduledMessage
 from partyline.errors import ApiError
+from partyline.frozen_classes import frozen
 from partyline.observability import logger
 from partyline.refusals.dictionary import SERVER_ERROR
 from partyline.refusals.violations import as_refusals
@@ -24,7 +25,7 @@ from partyline.webhooks import pre_action
 from partyline.webhooks.pre_action import Consult
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScheduledSender:
     """Sends scheduled messages that are due."""
 

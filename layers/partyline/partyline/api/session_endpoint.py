@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -26,6 +25,7 @@ from partyline.auth import sign_in_attempts
 from partyline.auth.sign_in import SignIn
 from partyline.domain.sign_in_sessions import SESSION_LIFE
 from partyline.errors import ApiError, Conflict, ProviderFailed, SignInRefused, TableThrottled
+from partyline.frozen_classes import frozen
 from partyline.observability import count, logger
 
 # `__Host-`: the cookie came from this host, securely, and no other host can set or read it (RFC 6265bis).
@@ -53,7 +53,7 @@ class SessionRequest(NamedTuple):
         return self.cookies.get(SESSION_COOKIE, "")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SessionEndpoint:
     """Answers requests for /session and below.
 

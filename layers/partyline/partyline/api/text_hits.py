@@ -7,7 +7,7 @@ as it is now, and whether the caller sees its conversation now.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from partyline.api import authorization, filtered_lists
 from partyline.api.context import Call
@@ -17,6 +17,7 @@ from partyline.domain.conversations import Conversation
 from partyline.domain.inbox import InboxEntry
 from partyline.domain.messages import Message
 from partyline.domain.text_index import TextHit, TextQuery
+from partyline.frozen_classes import frozen
 from partyline.storage import codec, conversations, inbox_keys, keys, queries
 from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
@@ -26,7 +27,7 @@ from partyline.storage.queries import ListPage, Window
 _MAX_WINDOWS_LIMITED = 2
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SeenHit:
     """A message that was found. `title` is that of the inbox, or without an entry there the friendly name."""
 
@@ -34,7 +35,7 @@ class SeenHit:
     title: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TextSearch:
     """One search of a caller. Each conversation is looked at once for a page."""
 

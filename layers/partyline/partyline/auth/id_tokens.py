@@ -10,7 +10,6 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ import jwt
 
 from partyline.auth.tokens import parse_time
 from partyline.errors import IdTokenInvalid
+from partyline.frozen_classes import frozen
 
 # How far the provider's clock may be from ours, and how old an ID token may be that was just asked for. In seconds.
 _SKEW = 120
@@ -30,7 +30,7 @@ _MAX_GROUPS = 1000
 _EMAIL = "email"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claims:
     """The checked claims of an ID token. `subject` is the provider's name of the person, unique and never reused."""
 

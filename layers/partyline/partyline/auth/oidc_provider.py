@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -18,6 +17,7 @@ from partyline.auth.id_tokens import Claims, read_id_token
 from partyline.auth.provider_settings import ClientCredentials, Endpoints
 from partyline.auth.sign_in_attempts import SignInAttempt
 from partyline.errors import ProviderFailed, RequestError, SignInRefused
+from partyline.frozen_classes import frozen
 from partyline.http_client import HttpRequest, HttpResponse, SendRequest
 
 # In seconds. A session's claim of the question to the provider is longer.
@@ -35,7 +35,7 @@ ENDED, DENIED = "provider_ended", "provider_denied"
 _MAX_REFRESH_TOKEN = 16 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProviderAnswer:
     """What a provider says of a person. `claims` is None when a refresh gave no ID token."""
 
@@ -53,7 +53,7 @@ class ProviderSettings(Protocol):
         """Return the client's credentials at the provider. Raises ProviderFailed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OidcProvider:
     """One identity provider. `scopes` are those that are asked for, separated by spaces."""
 

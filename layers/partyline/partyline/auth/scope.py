@@ -6,7 +6,6 @@ Its expiry and the revocation of the API key that signed it are in `tokens`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from partyline import refusals
@@ -15,6 +14,7 @@ from partyline.domain import sids
 from partyline.domain.events import Cause, Source
 from partyline.domain.permissions import Permission
 from partyline.domain.services import Configuration, Service
+from partyline.frozen_classes import frozen
 from partyline.storage import retry, roles, services, users
 from partyline.storage.table import Table
 
@@ -22,7 +22,7 @@ from partyline.storage.table import Table
 VERSION = "v1"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """The Service of a path, the account's settings, and the path of the Service.
 
@@ -40,7 +40,7 @@ class Scope:
         return self.service.sid
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CallingUser:
     """The user of an access token. `permissions` are those of its role in the Service."""
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from partyline import refusals
@@ -25,6 +25,7 @@ from partyline.auth.user_admission import AdmissionRules, Member, admit, bar
 from partyline.domain.services import Service
 from partyline.domain.sign_in_sessions import SignInSession
 from partyline.errors import Conflict, ProviderFailed, SignInRefused
+from partyline.frozen_classes import frozen
 from partyline.storage import push_subscriptions, users
 from partyline.storage import sign_in_sessions as store
 from partyline.storage.table import Table
@@ -34,7 +35,7 @@ from partyline.storage.users import Revocation
 _MAX_CODE = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignedIn:
     """A session that is alive, its person, and, where one was asked for, an access token."""
 
@@ -44,7 +45,7 @@ class SignedIn:
     issued: IssuedToken | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignIn:
     """Signs people in. It is a Keyring for the access tokens that it issues."""
 

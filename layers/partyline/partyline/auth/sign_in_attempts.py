@@ -12,15 +12,16 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from partyline.frozen_classes import frozen
 
 LIFE = timedelta(minutes=10)
 _COOKIE = re.compile(r"([A-Za-z0-9_-]{43})\.([0-9]{10})\.([A-Za-z0-9_-]{43})")
 _SEED_BYTES = 32
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignInAttempt:
     """One attempt to sign in.
 

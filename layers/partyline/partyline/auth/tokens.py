@@ -16,7 +16,6 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -27,6 +26,7 @@ from jwt.types import Options
 from partyline import refusals
 from partyline.domain import identities, sids
 from partyline.errors import RuleViolation
+from partyline.frozen_classes import frozen
 from partyline.refusals.violations import to_refusal
 from partyline.storage import api_keys
 from partyline.storage.table import Table
@@ -43,7 +43,7 @@ _SESSION = re.compile(r"[0-9a-f]{32}")
 _LAST_MOMENT = 253_402_300_800
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Token:
     """An access token: one identity in one Service, signed with an API key.
 
@@ -59,7 +59,7 @@ class Token:
     session: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Caller:
     """The caller: a user with its `token`, or the account.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from partyline.auth.id_tokens import Claims
@@ -13,6 +13,7 @@ from partyline.domain.group_roles import select_role
 from partyline.domain.permissions import INBOX_ROLES, RoleType
 from partyline.domain.services import Role, Service, User, build_role
 from partyline.errors import Conflict, RuleViolation, SignInRefused
+from partyline.frozen_classes import frozen
 from partyline.storage import roles, users
 from partyline.storage.table import Table
 
@@ -22,7 +23,7 @@ _NAMES = ("name", "preferred_username", "email", "cognito:username")
 _MAX_NAME = 256
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AdmissionRules:
     """What the deployment's parameters say of people.
 
@@ -36,7 +37,7 @@ class AdmissionRules:
     roles: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Member:
     """A User with the role that applies to it; None when the role was deleted, which permits nothing."""
 

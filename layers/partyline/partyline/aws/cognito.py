@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from partyline.aws.json_client import JsonClient, JsonService
+from partyline.frozen_classes import frozen
 
 COGNITO = JsonService("cognito-idp", "AWSCognitoIdentityProviderService", "1.1", variable="COGNITO_IDENTITY_PROVIDER")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cognito:
     """Calls Cognito. Names, parameters, answers and errors are those of the SDK's client, but times are numbers."""
 

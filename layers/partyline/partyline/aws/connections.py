@@ -6,12 +6,13 @@ import os
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urlsplit
 
 import urllib3
 from urllib3.connection import HTTPConnection
+
+from partyline.frozen_classes import frozen
 
 # Kept connections: a function that was frozen notices sooner that the other side is gone.
 _SOCKET_OPTIONS = [*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
@@ -19,7 +20,7 @@ _SOCKET_OPTIONS = [*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, s
 _SDK_ONLY = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "HTTPS_PROXY", "https_proxy")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timeouts:
     """Seconds to connect, and seconds between two bytes of an answer."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from partyline.aws.json_client import JsonClient, JsonService
+from partyline.frozen_classes import frozen
 
 DYNAMODB = JsonService("dynamodb", "DynamoDB_20120810")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DynamoDb:
     """Calls DynamoDB. Names, parameters, answers and errors are those of the SDK's client."""
 

@@ -33,6 +33,7 @@ from botocore.exceptions import (
 from partyline import __version__
 from partyline.aws.credential_source import CredentialSource
 from partyline.aws.request_signature import SigningScope, sign
+from partyline.frozen_classes import frozen
 
 # What may succeed a moment later, by the SDK's list (botocore.retries.standard).
 REPEATED = frozenset(
@@ -51,7 +52,7 @@ _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "UnrecognizedClie
 _LEAST_SKEW = timedelta(minutes=4)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JsonService:
     """A service: its name in signatures and addresses, and how it names its operations (`X-Amz-Target`).
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from typing import Any
 
 from partyline.aws.json_client import JsonClient, JsonService
+from partyline.frozen_classes import frozen
 
 KMS = JsonService("kms", "TrentService", "1.1")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kms:
     """Calls KMS. Names, parameters, answers and errors are those of the SDK's client: bytes are bytes."""
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+
+from partyline.frozen_classes import frozen
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Credentials:
     """What requests are signed with. `token` is that of temporary credentials, as a role has them."""
 
@@ -25,7 +26,7 @@ class Credentials:
     token: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SigningScope:
     """For which service, in which region, a signature holds."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from partyline.aws.json_client import JsonClient, JsonService
+from partyline.frozen_classes import frozen
 
 SECRETS_MANAGER = JsonService("secretsmanager", "secretsmanager", "1.1", variable="SECRETS_MANAGER")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecretsManager:
     """Reads secrets. Parameters, answer and errors are those of the SDK's client."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from partyline.aws.json_client import JsonClient, JsonService
+from partyline.frozen_classes import frozen
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 SQS = JsonService("sqs", "AmazonSQS", is_query_compatible=True)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sqs:
     """Calls SQS. Names, parameters, answers and errors are those of the SDK's client."""
 

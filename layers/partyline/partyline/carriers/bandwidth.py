@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from http import HTTPStatus
 from urllib.parse import quote
@@ -45,6 +45,7 @@ from partyline.carriers.base import (
 )
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import WebhookRefused
+from partyline.frozen_classes import frozen
 from partyline.http_client import HttpRequest, HttpResponse
 
 NAME = "bandwidth"
@@ -91,7 +92,7 @@ _ERROR_CODES = error_codes.by_carrier_code(
 _FIELD_CODES = {"to": error_codes.INVALID_RECIPIENT, "from": error_codes.INVALID_SENDER, "media": error_codes.MEDIA_URL}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BandwidthSettings:
     """One Bandwidth account and application.
 

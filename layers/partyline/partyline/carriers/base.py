@@ -7,7 +7,7 @@ content from a number into a thread; the carrier knows how many requests that ta
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 from partyline.carriers.limits import Limits
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
+from partyline.frozen_classes import frozen
 from partyline.http_client import HttpRequest, HttpResponse
 
 # The query parameter of our callback URL that holds our tag, for carriers that echo nothing but the URL itself.
 TAG_PARAMETER = "send"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WebhookRequest:
     """A webhook as it reached us.
 
@@ -41,7 +42,7 @@ class WebhookRequest:
         return self.query.get(TAG_PARAMETER) or None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboundMedia:
     """A file of a text, still at the carrier.
 
@@ -54,7 +55,7 @@ class InboundMedia:
     sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MediaAccess:
     """How the media of a carrier's texts are fetched.
 
@@ -87,7 +88,7 @@ def _origin(url: str) -> tuple[str, str, int]:
     return parts.scheme, (parts.hostname or "").rstrip("."), parts.port or (_HTTPS if parts.scheme == "https" else 80)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboundText:
     """One copy of a text, as one number of ours received it. Addresses are as the carrier wrote them.
 
@@ -119,7 +120,7 @@ class InboundText:
     roster_unknown: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeliveryReport:
     """What became of one text at one recipient.
 
@@ -137,14 +138,14 @@ class DeliveryReport:
     tag: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IgnoredEvent:
     """An event of a documented type that needs no action."""
 
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MalformedWebhook:
     """An authentic webhook, or a part of one, that cannot be read. It is stored as it came, raises an alarm, and is
     answered 2xx."""
@@ -156,7 +157,7 @@ class MalformedWebhook:
 Event = InboundText | DeliveryReport | IgnoredEvent | MalformedWebhook
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutboundMedia:
     """A file to be sent.
 
@@ -171,7 +172,7 @@ class OutboundMedia:
     read: Callable[[], bytes]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutboundText:
     """One text into one thread, as one request. Addresses are canonical.
 
@@ -197,7 +198,7 @@ class OutboundText:
         return tuple(media.url for media in self.media)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Accepted:
     """The carrier accepted the text.
 
@@ -211,7 +212,7 @@ class Accepted:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FoundMessage:
     """A text that the carrier has: what its answer would have said, and the reports so far."""
 

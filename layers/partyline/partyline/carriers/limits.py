@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from partyline.domain import long_texts, segments
+from partyline.frozen_classes import frozen
 
 KB, MB = 1024, 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """The limits of one text, each with its source in the carrier's module.
 

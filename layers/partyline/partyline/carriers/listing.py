@@ -6,7 +6,6 @@ A carrier that lists no texts, or only without their words, has no listing (docs
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Protocol
@@ -14,6 +13,7 @@ from typing import Protocol
 from partyline.carriers import schemas, send_outcome
 from partyline.carriers.base import Transport
 from partyline.errors import ListingRefused, ListingUnavailable, SendError
+from partyline.frozen_classes import frozen
 from partyline.http_client import HttpRequest, HttpResponse
 
 # Answers that may be others in a minute, besides every 5xx.
@@ -21,7 +21,7 @@ _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _UNREADABLE = "the carrier's answer cannot be read"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListedText:
     """A text that a carrier has received for a number of ours.
 

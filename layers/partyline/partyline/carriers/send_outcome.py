@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 
 from partyline.carriers import error_codes, schemas
@@ -23,6 +23,7 @@ from partyline.carriers.base import (
     OutboundText,
 )
 from partyline.errors import Ambiguous, Refused, SendError, Throttled, Unavailable
+from partyline.frozen_classes import frozen
 from partyline.http_client import HttpResponse
 
 # Of all 5xx these alone say by themselves that the text was not taken. After any other the carrier may have it, so a
@@ -33,7 +34,7 @@ _NOT_BEGUN = frozenset({HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.SERVICE_UNAVAILAB
 _LONGEST_WAIT = 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CarrierError:
     """What an error answer says.
 

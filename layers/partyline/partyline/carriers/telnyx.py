@@ -14,7 +14,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from urllib.parse import quote
 
@@ -49,6 +49,7 @@ from partyline.carriers.telnyx_payloads import (
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import WebhookRefused
+from partyline.frozen_classes import frozen
 from partyline.http_client import HttpRequest, HttpResponse
 
 NAME = "telnyx"
@@ -106,7 +107,7 @@ _ERROR_CODES = error_codes.by_carrier_code(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TelnyxSettings:
     """One Telnyx account: its API key, and the public key (base64) that its webhooks are signed with."""
 
@@ -285,7 +286,7 @@ def _read_report(message: TelnyxMessage, entry: object, tag: str | None, errors:
 _AddressLists = Mapping[str, Sequence[str | None]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Errors:
     """The codes of a message: by the address that a pointer names, and the one that holds for all others."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, timedelta
 from typing import ClassVar
 from urllib.parse import quote, urlencode
@@ -18,6 +18,7 @@ from partyline.carriers import listing, schemas, telnyx
 from partyline.carriers.base import Transport, Urls, choose_url
 from partyline.carriers.listing import ListedText
 from partyline.carriers.telnyx_payloads import DetailRecord, DetailRecordPage
+from partyline.frozen_classes import frozen
 from partyline.http_client import HttpRequest
 
 # Records of a page, the most that Telnyx gives.
@@ -25,7 +26,7 @@ PAGE_SIZE = 50
 _INBOUND = "inbound"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TelnyxListing:
     """The texts of one Telnyx account."""
 

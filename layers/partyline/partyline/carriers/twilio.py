@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
@@ -47,6 +47,7 @@ from partyline.carriers.twilio_payloads import ConversationDelivery, InboundForm
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import WebhookRefused
+from partyline.frozen_classes import frozen
 from partyline.http_client import HttpRequest
 
 NAME = "twilio"
@@ -91,7 +92,7 @@ _ABOUT_THE_RECIPIENT = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TwilioSettings:
     """One Twilio account; its token signs webhooks and authenticates requests. `messaging_service_sid` is what its
     group texts go by, where an account has several campaigns. `answers_keywords` is whether Twilio

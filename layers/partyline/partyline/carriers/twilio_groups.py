@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
@@ -30,6 +29,7 @@ from partyline.carriers.base import (
 from partyline.domain import threads
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import Ambiguous, NotReady, SendError, Unavailable
+from partyline.frozen_classes import frozen
 from partyline.http_client import HttpRequest, HttpResponse
 
 URL = "https://conversations.twilio.com"
@@ -52,7 +52,7 @@ _TAG = "partyline"
 _FORM = "application/x-www-form-urlencoded"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Groups:
     """The Conversations API of one account."""
 

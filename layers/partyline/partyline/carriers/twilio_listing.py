@@ -9,7 +9,7 @@ A group text has the other members in its webhook only. Every MMS may be one: it
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import ClassVar
 from urllib.parse import quote, urlencode
@@ -19,6 +19,7 @@ from partyline.carriers.base import Transport, Urls, choose_url
 from partyline.carriers.listing import ListedText
 from partyline.carriers.twilio_payloads import ListedMessage, MediaPage, TwilioMessagePage
 from partyline.errors import ListingUnavailable
+from partyline.frozen_classes import frozen
 from partyline.http_client import HttpRequest
 
 # Messages of a page, the most that Twilio gives.
@@ -26,7 +27,7 @@ PAGE_SIZE = 1000
 _INBOUND = "inbound"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TwilioListing:
     """The texts of one Twilio account."""
 

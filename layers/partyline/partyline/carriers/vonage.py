@@ -17,7 +17,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
 import jwt
@@ -49,6 +49,7 @@ from partyline.domain import normalization
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import WebhookRefused
+from partyline.frozen_classes import frozen
 from partyline.http_client import HttpRequest, HttpResponse
 
 NAME = "vonage"
@@ -93,7 +94,7 @@ _KEYWORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VonageSettings:
     """One Vonage account: its API key and secret, and the secret that its webhooks are signed with. `answers_keywords`
     is whether Opt-Out Assist is on."""

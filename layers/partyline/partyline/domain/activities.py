@@ -7,7 +7,7 @@ of the message that comes after it. Messages and notes are no activities; the li
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -19,6 +19,7 @@ from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.sends import SendReference
+from partyline.frozen_classes import frozen
 
 
 class ActivityKind(StrEnum):
@@ -34,7 +35,7 @@ class ActivityKind(StrEnum):
     DO_NOT_DISTURB_CLEARED = "do_not_disturb_cleared"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Activity:
     """One thing that happened in a conversation.
 

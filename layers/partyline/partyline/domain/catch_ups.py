@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from partyline.errors import RuleViolation
+from partyline.frozen_classes import frozen
 
 # Received texts are recognised for longer (inbound_records.RECEIVED_LIFE), and Telnyx has texts for ten days.
 MAX_AGE = timedelta(days=7)
@@ -37,7 +38,7 @@ class TextFate(StrEnum):
     UNREADABLE = "unreadable"  # the carrier has it no more, or it cannot be read
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CatchUp:
     """The latest catch-up of a line.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ from partyline.domain import contacts, identities, json_texts, sids
 from partyline.domain.contact_csv import COLUMNS, FORMULA
 from partyline.domain.contacts import MAX_LABEL, MAX_NUMBERS, Contact, ContactNumber
 from partyline.errors import RuleViolation
+from partyline.frozen_classes import frozen
 
 MAX_ROWS = 100_000
 # Characters of a rejected row: a hundred rows are stored in one transaction, which takes 4 MB.
@@ -34,7 +35,7 @@ class ImportState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContactImport:
     """An import of a file.
 
@@ -57,7 +58,7 @@ class ContactImport:
     rejected: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RejectedRow:
     """A row that is no contact: its number from 1 without the head, its cells, and why."""
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from partyline.domain.contacts import Contact
+from partyline.frozen_classes import frozen
 
 # Of a name, so many words can be searched for, and so many characters of each.
 MAX_WORDS = 8
@@ -67,7 +67,7 @@ def _digits(text: str) -> str:
     return "".join(character for character in text if character in "0123456789")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContactQuery:
     """What a query looks for: of each group a contact has a term that begins with one of its prefixes."""
 

@@ -7,7 +7,7 @@ were added as this contact still refer to it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -16,12 +16,13 @@ from partyline import serialization
 from partyline.domain import addresses
 from partyline.domain.addresses import AddressKind
 from partyline.errors import RuleViolation
+from partyline.frozen_classes import frozen
 
 MAX_NUMBERS = 10
 MAX_LABEL = 64
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContactNumber:
     """A phone number of a contact: canonical, with a label in the users' words."""
 
@@ -30,7 +31,7 @@ class ContactNumber:
     primary: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DoNotDisturb:
     """That a contact is to get no texts from any line: since when, who entered it, and why.
 
@@ -42,7 +43,7 @@ class DoNotDisturb:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Contact:
     """A person with phone numbers, of which exactly one is primary.
 
@@ -78,7 +79,7 @@ class Contact:
         return next((one.number for one in self.numbers if one.primary), None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NumberHolder:
     """The contact that a number belongs to, with what is needed of it wherever the number occurs."""
 
@@ -90,7 +91,7 @@ class NumberHolder:
     do_not_disturb: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContactSnapshot:
     """A contact as it was when a participant was added as it."""
 
@@ -107,7 +108,7 @@ class MemberContactState(StrEnum):
     DELETED = "deleted"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MemberContact:
     """The contact of a participant as it is now.
 
@@ -151,7 +152,7 @@ class ContactAction(StrEnum):
     ERASED = "erased"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FieldChange:
     """A field of a contact before and after a change, as plain JSON values."""
 
@@ -160,7 +161,7 @@ class FieldChange:
     after: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContactChange:
     """An entry of a contact's history. `by` is an identity, the SID of an API key, or the account's SID."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from partyline.domain import threads
 from partyline.domain.participants import SYSTEM, Participant, ParticipantKind
+from partyline.frozen_classes import frozen
 
 # Of how many tapbacks a conversation keeps the indexes, so that its item stays small.
 MAX_TAPBACKS = 50
@@ -30,7 +31,7 @@ class ConversationState(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conversation:
     """A conversation without its participants.
 
@@ -91,7 +92,7 @@ class Conversation:
         return self.state is not ConversationState.CLOSED
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """The members that share the group thread of a conversation: natives and projected numbers, by address."""
 

@@ -16,9 +16,9 @@ import hashlib
 import math
 from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from partyline.domain import normalization, threads
+from partyline.frozen_classes import frozen
 
 
 def hash_content(text: str, media_count: int) -> str:
@@ -29,7 +29,7 @@ def hash_content(text: str, media_count: int) -> str:
     return hashlib.sha256(f"{media_count}:{normalization.normalize(text)}".encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Copies:
     """The number of copies that each own number has seen of one (thread, sender, content)."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -15,6 +15,7 @@ from partyline.domain.addresses import format_address
 from partyline.domain.conversations import Conversation
 from partyline.domain.messages import Message
 from partyline.domain.sends import Send
+from partyline.frozen_classes import frozen
 
 # What stands where the number of an erased person was: as the author of a message, in a title.
 ERASED = "erased"
@@ -43,7 +44,7 @@ class KeptReason(StrEnum):
     UNREAD = "unread"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kept:
     """What has, or may have, the number of an erased person and stays.
 
@@ -55,7 +56,7 @@ class Kept:
     reason: KeptReason
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Erasure:
     """The erasure of what is stored of a number.
 

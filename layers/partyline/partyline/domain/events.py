@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -23,6 +23,7 @@ from partyline.domain.receipts import Receipt, ReceiptStatus
 from partyline.domain.scheduled_messages import ScheduledMessage
 from partyline.domain.services import Service, User
 from partyline.domain.webhook_configuration import ScopedWebhook
+from partyline.frozen_classes import frozen
 
 Parameters = dict[str, str]
 
@@ -44,7 +45,7 @@ class Reason(StrEnum):
     EVENT = "EVENT"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cause:
     """The origin of a change, and whether webhooks are called for it.
 
@@ -65,7 +66,7 @@ BY_TIMER = Cause(Source.SYSTEM, reason=Reason.TIMER)
 SCHEDULED_MESSAGE_FAILED = "onScheduledMessageFailed"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """One event: its type, one of webhooks.EVENTS, and its own parameters."""
 
@@ -73,7 +74,7 @@ class Event:
     parameters: Parameters
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EventBatch:
     """The events of one transaction, in order.
 

@@ -10,11 +10,11 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from partyline.errors import RuleViolation
+from partyline.frozen_classes import frozen
 
 HEADER = "Idempotency-Key"
 # How long a key names its first request.
@@ -28,7 +28,7 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\["\\])*"')
 ACCOUNT = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RequestIdentity:
     """What one key names: `digest` of the caller, the path and the key; `fingerprint` of what was asked for.
 
@@ -41,7 +41,7 @@ class RequestIdentity:
     conversation_sid: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RecordedRequest:
     """What is stored of a request.
 

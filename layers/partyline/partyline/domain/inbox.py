@@ -7,7 +7,7 @@ contacts that have its numbers. So it can be built again at any time (partyline.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -20,6 +20,7 @@ from partyline.domain.messages import Message
 from partyline.domain.participants import NotificationLevel, Participant, ParticipantKind
 from partyline.domain.receipts import Receipt
 from partyline.domain.tapbacks import TapbackMark
+from partyline.frozen_classes import frozen
 
 # What an entry shows: so many members, and so many characters of the newest message.
 MAX_MEMBERS = 10
@@ -47,7 +48,7 @@ class MessageKind(StrEnum):
     MEDIA = "media"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EntryMember:
     """A member as an entry shows it. Handsets have a number, people of the app an identity.
 
@@ -60,7 +61,7 @@ class EntryMember:
     contact_sid: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EntryMessage:
     """The newest message as an entry shows it.
 
@@ -79,7 +80,7 @@ class EntryMessage:
     tapback: TapbackMark | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboxEntry:
     """What the inbox shows of a conversation.
 
@@ -129,7 +130,7 @@ class InboxEntry:
         return self.state not in (ConversationState.ACTIVE, ConversationState.INITIALIZING)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboxPointer:
     """The place of an entry in one viewer's list, and why the viewer has it there.
 
@@ -146,7 +147,7 @@ class InboxPointer:
     numbers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EntrySources:
     """All that an entry is built of. `holders` are the contacts that have its numbers, by number."""
 
@@ -156,7 +157,7 @@ class EntrySources:
     receipts: tuple[Receipt, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadState:
     """What a person has read of a conversation, and whether its news are to be quiet.
 

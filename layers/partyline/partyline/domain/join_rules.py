@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import phonenumbers
 
@@ -18,6 +17,7 @@ from partyline.domain.lines import Line
 from partyline.domain.participants import Participant, ParticipantKind
 from partyline.domain.threads import is_pair
 from partyline.errors import RuleViolation
+from partyline.frozen_classes import frozen
 
 MAX_ADDRESS = 256
 MAX_PARTICIPANTS = 1000
@@ -26,7 +26,7 @@ MAX_BOUND = 50
 GROUP_REGIONS = ("US", "CA")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ParticipantBinding:
     """The identity and addresses of a participant as the caller wrote them; None when absent."""
 

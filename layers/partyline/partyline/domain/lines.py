@@ -7,12 +7,13 @@ and `*` for everyone. Callers may leave out the account's default Service.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from partyline.domain import sids
 from partyline.domain.webhook_configuration import WebhookMethod
+from partyline.frozen_classes import frozen
 
 EVERYONE = "*"
 # A line is read with every text that it sends, so its item must stay small.
@@ -35,7 +36,7 @@ class AutoCreationType(StrEnum):
     STUDIO = "studio"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AddressConfiguration:
     """Twilio's view of a line's autocreation: the Service and the webhook of the conversations that it creates.
 
@@ -60,7 +61,7 @@ class AddressConfiguration:
     groups_only: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One of our own numbers.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from partyline.frozen_classes import frozen
 
 
 class MediaState(StrEnum):
@@ -19,7 +20,7 @@ class MediaState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Media:
     """A picture or file of a message.
 
@@ -42,7 +43,7 @@ class Media:
     scalable: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredMedia:
     """A file in our own storage.
 
@@ -71,7 +72,7 @@ class StoredMedia:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MediaReference:
     """The name of a file of a message."""
 

@@ -6,7 +6,7 @@ A change is decided here as a whole. Then partyline.storage.memberships writes i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from partyline.domain import events, threads
@@ -20,13 +20,14 @@ from partyline.domain.conversations import (
 )
 from partyline.domain.events import Cause, Event, EventBatch, Reason, Source
 from partyline.domain.participants import SYSTEM, Participant
+from partyline.frozen_classes import frozen
 
 # Closing a conversation releases all its threads in one transaction, whose size is limited. Handsets show the newest
 # alias thread.
 MAX_ALIAS_THREADS = 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Roster:
     """A conversation and its members, in the order of joining.
 
@@ -83,7 +84,7 @@ def creation_events(created: Conversation, participants: Iterable[Participant], 
 # --- a change of members
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MembershipChange:
     """A change of a conversation's members, decided and not yet written.
 

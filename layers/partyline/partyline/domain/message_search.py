@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from partyline.domain.contact_search import list_words, split_words
 from partyline.domain.messages import Message
+from partyline.frozen_classes import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MessageQuery:
     """What a query looks for: a message has, for each of these folded texts, a word that begins with it."""
 

@@ -5,18 +5,18 @@ Addresses are canonical, times are aware UTC datetimes, `attributes` is the JSON
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from partyline.domain import threads
 from partyline.domain.media import Media, MediaState
 from partyline.domain.sends import Send, SendReference
+from partyline.frozen_classes import frozen
 
 # The longest body of an inbound text in bytes: Twilio's limit, far above what any carrier delivers.
 MAX_INBOUND_BODY = 32 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """The addresses of an inbound text, stored while one of its files may still contain its words.
 
@@ -29,7 +29,7 @@ class Origin:
     roster: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """A message of a conversation.
 

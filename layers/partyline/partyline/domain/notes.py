@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from partyline.domain.conversations import Conversation
 from partyline.domain.events import Event, format_timestamp
+from partyline.frozen_classes import frozen
 
 MAX_BODY = 4000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Note:
     """A note of a conversation.
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from partyline.domain import addresses
+from partyline.frozen_classes import frozen
 
 if TYPE_CHECKING:
     from partyline.domain.lines import Line
@@ -40,7 +40,7 @@ class OptOutChannel(StrEnum):
     API = "api"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OptOut:
     """Whether an address has opted out of texts from a line.
 
@@ -64,7 +64,7 @@ class OptOut:
         return not self.address
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OptOutEvent:
     """One entry of the audit trail of opt-outs.
 
@@ -81,7 +81,7 @@ class OptOutEvent:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeywordAnswer:
     """A reply to a keyword, and when it was sent."""
 
@@ -104,7 +104,7 @@ def is_answer_allowed(keyword: Keyword, earlier: Iterable[KeywordAnswer], now: d
     return len(recent) < MAX_ANSWERS or (keyword is Keyword.STOP and Keyword.STOP not in recent)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Language:
     """The keywords of a language, normalized by _bare, and its replies.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from partyline.domain import addresses
 from partyline.domain.contacts import ContactSnapshot
+from partyline.frozen_classes import frozen
 
 
 class ParticipantKind(StrEnum):
@@ -31,7 +31,7 @@ class NotificationLevel(StrEnum):
     MUTED = "muted"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Participant:
     """A member of a conversation.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from partyline.domain import inbox
 from partyline.domain.addresses import format_address
@@ -12,6 +11,7 @@ from partyline.domain.events import format_timestamp
 from partyline.domain.inbox import EntrySources, MessageKind
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant, ParticipantKind
+from partyline.frozen_classes import frozen
 
 # The longest title and name, and the longest beginning of a text, in characters. The JSON of all of them, with every
 # letter of four bytes or written as two, fits into MAX_NOTICE.
@@ -22,7 +22,7 @@ MAX_NOTICE = 2_800
 _NEWSMAKERS = frozenset({ParticipantKind.NATIVE, ParticipantKind.MASKED, ParticipantKind.CHAT})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PushNotice:
     """What a notification says of a message, whoever gets it."""
 

@@ -5,9 +5,10 @@ They are stored for clients and have no effect: Partyline sends no push notifica
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from partyline.frozen_classes import frozen
 
 
 class PushType(StrEnum):
@@ -35,7 +36,7 @@ class PushMessage(StrEnum):
     REMOVED_FROM_CONVERSATION = "removed_from_conversation"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Credential:
     """The record of a push service credential. The secret itself is not stored: nothing uses it."""
 
@@ -47,7 +48,7 @@ class Credential:
     sandbox: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PushBinding:
     """A device (`endpoint`) on which an identity of a Service is notified."""
 
@@ -62,7 +63,7 @@ class PushBinding:
     message_types: tuple[PushMessage, ...] = tuple(PushMessage)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Notifications:
     """The notification settings of a Service, with their texts and sounds; None was never set."""
 

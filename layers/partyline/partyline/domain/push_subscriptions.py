@@ -10,9 +10,10 @@ import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from partyline.frozen_classes import frozen
 
 # A browser whose person does not come back for so long gets nothing more. Whoever can no longer sign in gets nothing
 # after that either, even where nobody has told us.
@@ -39,7 +40,7 @@ class NotifyScope(StrEnum):
     ALL = "all"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PushSubscription:
     """A browser that shows notifications, and the access token by which it was last confirmed.
 

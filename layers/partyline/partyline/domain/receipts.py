@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypedDict
 
 from partyline.domain.sends import SendReference
+from partyline.frozen_classes import frozen
 
 
 class ReceiptStatus(StrEnum):
@@ -105,7 +106,7 @@ def summarize_delivery(statuses: Iterable[ReceiptStatus]) -> DeliverySummary | N
     }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PartReceipt:
     """The status of one part of a long text, by its number from 1."""
 
@@ -114,7 +115,7 @@ class PartReceipt:
     carrier_message_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Receipt:
     """The delivery of one message to one native recipient.
 

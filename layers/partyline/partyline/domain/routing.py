@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from partyline.domain import addresses, bylines, threads
 from partyline.domain.conversations import alias_threads, group_of, masked_threads
@@ -12,12 +12,13 @@ from partyline.domain.participants import Participant
 from partyline.domain.sends import Send
 from partyline.domain.unrouted import UnroutedReason
 from partyline.errors import RuleViolation
+from partyline.frozen_classes import frozen
 
 # A larger roster cannot be recorded in one transaction, and no carrier could send a reply to it.
 MAX_ROSTER = 80
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrival:
     """The canonical addresses of an inbound text.
 
@@ -55,7 +56,7 @@ class Arrival:
         return tuple(member for member in self.roster if member != self.sender)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unreached:
     """A participant that a message does not reach, with the thread that it is missing from."""
 

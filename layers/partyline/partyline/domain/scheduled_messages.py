@@ -7,11 +7,12 @@ scheduled ──► sent       at its time
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from partyline.errors import RuleViolation
+from partyline.frozen_classes import frozen
 
 # How far ahead a message can be scheduled. The timers run once a minute.
 MIN_AHEAD, MAX_AHEAD = timedelta(minutes=1), timedelta(days=35)
@@ -30,7 +31,7 @@ class ScheduledState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScheduledMessage:
     """A message that is to be recorded at `send_at`.
 

@@ -8,8 +8,9 @@ splits an escaped character or the two halves of an emoji. Source: 3GPP TS 23.03
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from partyline.frozen_classes import frozen
 
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -27,7 +28,7 @@ class Encoding(StrEnum):
     UCS_2 = "UCS-2"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Segmented:
     """The encoding of a text, its length in units (septets, or 16 bits) and its number of segments."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from partyline.frozen_classes import frozen
 
 
 class SendState(StrEnum):
@@ -28,7 +30,7 @@ class SendState(StrEnum):
     SPLIT = "split"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Send:
     """One text of a message: into one thread, from one own number, to all other members of the thread.
 
@@ -64,7 +66,7 @@ class Send:
 _TAG = re.compile(r"(CH[0-9a-f]{32})-(IM[0-9a-f]{32})-([0-9a-f]{64})(?:-([1-9][0-9]{0,3})of([1-9][0-9]{0,3}))?")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SendReference:
     """The name of a send, or of one part of a send that is too long for its carrier.
 
@@ -102,7 +104,7 @@ class SendReference:
         return cls(match[1], match[2], match[3], part, parts) if part <= parts else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RequestReference:
     """The name of a request to a carrier: a send, or a part of it, and a member.
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from partyline.domain import permissions, sids
 from partyline.domain.permissions import RoleType
+from partyline.frozen_classes import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Configuration:
     """The account's settings: the default Service of paths that name none, and defaults of new conversations.
 
@@ -23,7 +23,7 @@ class Configuration:
     default_closed_timer: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Service:
     """A Conversation Service; its resources are not visible through another Service.
 
@@ -59,7 +59,7 @@ class Service:
     message_retention: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Role:
     """A set of permissions: in a whole Service, or in a conversation that the holder is a member of."""
 
@@ -72,7 +72,7 @@ class Role:
     permissions: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class User:
     """An identity of a Service. Without its own role, it has the Service's default role for users."""
 
@@ -86,7 +86,7 @@ class User:
     role_sid: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApiKey:
     """An API key of the account. Its secret is derived and never stored (partyline.auth.tokens)."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from partyline.frozen_classes import frozen
 
 # A session ends a day after its sign-in. A revocation of tokens is stored for longer, so it ends sessions too.
 SESSION_LIFE = timedelta(hours=24)
@@ -13,7 +14,7 @@ IDLE_LIFE = timedelta(hours=8)
 UNCHECKED_LIFE = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignInSession:
     """A signed-in browser.
 

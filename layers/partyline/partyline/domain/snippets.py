@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
+
+from partyline.frozen_classes import frozen
 
 MAX_NAME = 40
 MAX_BODY = 1600
@@ -12,7 +13,7 @@ MAX_BODY = 1600
 _NAME = re.compile(r"[\w.-]{1,40}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Snippet:
     """A text with a short name, unique among those of its owner, or among those for everyone.
 

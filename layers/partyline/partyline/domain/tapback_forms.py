@@ -11,10 +11,11 @@ reactions in American Spanish); they use the words of the other forms.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from partyline.frozen_classes import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TapbackLanguage:
     """The forms of one language.
 

@@ -12,13 +12,13 @@ import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
 from partyline.domain import normalization
 from partyline.domain.messages import Message
 from partyline.domain.tapback_forms import LANGUAGES, TapbackLanguage
+from partyline.frozen_classes import frozen
 
 
 class TapbackKind(StrEnum):
@@ -46,7 +46,7 @@ class MediaKind(StrEnum):
     ATTACHMENT = "attachment"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tapback:
     """A reaction to a message.
 
@@ -63,7 +63,7 @@ class Tapback:
     media: MediaKind | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TapbackMark:
     """What the attributes of a message say of a tapback on a message that is known."""
 
@@ -170,7 +170,7 @@ def _around(forms: str) -> Iterator[tuple[str, str]]:
         yield _words(before), _words(behind)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Forms:
     """The forms of some languages, by the words before and behind the quoted words or the name of a file.
 

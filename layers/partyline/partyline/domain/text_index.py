@@ -6,11 +6,11 @@ Unlike names, texts are found by whole words: an item for each beginning of each
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
 from partyline.domain.contact_search import list_words
 from partyline.domain.messages import Message
+from partyline.frozen_classes import frozen
 
 # The characters of the words that are indexed, and how many different ones of a message are.
 MIN_WORD, MAX_WORD = 3, 32
@@ -21,7 +21,7 @@ _BEFORE_HIT = 40
 _CHUNK = re.compile(r"\S+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IndexedText:
     """What the index has of a message, so that exactly this is undone.
 
@@ -37,7 +37,7 @@ class IndexedText:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TextHit:
     """A message that has a word."""
 
@@ -45,7 +45,7 @@ class TextHit:
     message_sid: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TextQuery:
     """What a query looks for: texts that have all of these folded words. The index is read by `lead`, one of them."""
 

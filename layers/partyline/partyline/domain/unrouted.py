@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from partyline.domain.media import Media
+from partyline.frozen_classes import frozen
 
 
 class UnroutedReason(StrEnum):
@@ -23,7 +23,7 @@ class UnroutedReason(StrEnum):
     UNCERTAIN = "uncertain"  # a catch-up found it: who else got it, or whether it is recorded already, is not known
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnroutedText:
     """A text or an unreadable webhook that belongs to no conversation, stored so that no text is lost.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
+
+from partyline.frozen_classes import frozen
 
 MAX_PER_CONVERSATION = 5
 MAX_TRIGGERS = 5
@@ -71,7 +72,7 @@ STAFF_EVENTS = ("onNoteAdded", "onNoteUpdated", "onNoteRemoved", "onActivityAdde
 EVENTS = (*PRE_EVENTS, *POST_EVENTS, *STAFF_EVENTS)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScopedWebhook:
     """A webhook of one conversation.
 
@@ -93,7 +94,7 @@ class ScopedWebhook:
     since: int = -1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WebhookConfiguration:
     """The webhooks of the account or of a Service: one before and one after a change.
 

@@ -18,6 +18,7 @@ from partyline.carriers.base import Carrier, InboundText, WebhookRequest
 from partyline.carriers.listing import InboundListing, ListedText
 from partyline.domain.catch_ups import CatchUp, CatchUpState, TextFate
 from partyline.errors import Conflict, ListingRefused, ListingUnavailable, TableThrottled, TransactionUnsettled
+from partyline.frozen_classes import frozen
 from partyline.inbound import webhook_handler
 from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.inbound.webhook_handler import WebhookHandler
@@ -43,7 +44,7 @@ _FATES = {
 _BUSY = "the table is busy"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CatchUpSource:
     """Where the texts of a line come from: its carrier, which reads them, and the carrier's list."""
 
@@ -73,7 +74,7 @@ class _Progress:
         self.stored = self.current = after
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CatchUpRunner:
     """Runs catch-ups. `open_source` raises LookupError for a carrier that lacks a secret.
 

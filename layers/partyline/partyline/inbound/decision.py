@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from partyline.domain import routing
 from partyline.domain.lines import Line
 from partyline.domain.unrouted import UnroutedReason
+from partyline.frozen_classes import frozen
 from partyline.inbound.inbound_context import InboundContext
 from partyline.inbound.keywords import KeywordEffect, KeywordOccasion, plan_keyword
 from partyline.storage import copies
@@ -18,19 +18,19 @@ from partyline.storage.inbound_records import ThreadOwner
 _COUNTED = copies.COPIES_LIFE - timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Repeated:
     """The carrier repeats a webhook: this copy was recorded before."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Copied:
     """The message is there already: another own number's copy was recorded, or we sent it ourselves."""
 
     effect: KeywordEffect
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unrouted:
     """No conversation takes the text."""
 
@@ -38,7 +38,7 @@ class Unrouted:
     effect: KeywordEffect
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IntoKnown:
     """The text is a message of the conversation that owns its thread."""
 
@@ -46,7 +46,7 @@ class IntoKnown:
     effect: KeywordEffect
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IntoNew:
     """The text makes a conversation, with the settings of a line."""
 

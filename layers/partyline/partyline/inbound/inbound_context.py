@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from partyline.carriers.base import InboundText
 from partyline.domain import opt_outs, routing, threads
 from partyline.domain.routing import Arrival
 from partyline.domain.unrouted import UnroutedText
+from partyline.frozen_classes import frozen
 from partyline.storage import inbound_records, lines
 from partyline.storage.inbound_records import InboundLookup, InboundRecords
 from partyline.storage.table import Table
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboundContext:
     """A text, how it arrived, and what the table knows about it.
 
@@ -48,7 +49,7 @@ class InboundContext:
         return threads.is_pair(self.arrival.thread)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboundReader:
     """Reads the context of texts. With `reads_version` it also reads the version of the settings that texts need."""
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -26,6 +26,7 @@ from partyline.domain.messages import Message
 from partyline.domain.opt_outs import Keyword, OptOut
 from partyline.domain.participants import SYSTEM
 from partyline.domain.sends import Send
+from partyline.frozen_classes import frozen
 from partyline.inbound.inbound_context import InboundContext
 from partyline.storage.keyword_answers import AnswerHistory
 
@@ -48,7 +49,7 @@ class KeywordOccasion(Enum):
     REPLAY = auto()  # with a text that was unrouted, and had its effect when it came
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeywordReply:
     """The answer to a keyword, and the line that gives it."""
 
@@ -56,7 +57,7 @@ class KeywordReply:
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeywordEffect:
     """What a keyword sets off; a text that is no keyword sets off nothing.
 

@@ -7,7 +7,7 @@ not deliver them in time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from partyline.carriers.base import InboundMedia, InboundText
@@ -17,6 +17,7 @@ from partyline.domain.events import BY_TEXT
 from partyline.domain.media import Media, MediaReference
 from partyline.domain.messages import Message
 from partyline.domain.routing import Arrival
+from partyline.frozen_classes import frozen
 from partyline.inbound import decision, keyword_writes, keywords
 from partyline.inbound.inbound_context import InboundContext, InboundReader
 from partyline.inbound.keywords import NO_EFFECT, KeywordEffect, KeywordOccasion
@@ -26,7 +27,7 @@ from partyline.storage.messages import MessageWithReceipts
 from partyline.storage.table import Table, Write
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _StoredText:
     """A message with a text part, and its conversation."""
 
@@ -39,7 +40,7 @@ class _StoredText:
         return self.delivered.message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TextCompleter:
     """Makes the words of a text part the body of its message, after the message was recorded."""
 

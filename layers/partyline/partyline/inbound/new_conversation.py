@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from partyline.domain import events, membership, sids
@@ -20,11 +20,12 @@ from partyline.domain.webhook_configuration import (
     WebhookMethod,
     WebhookTarget,
 )
+from partyline.frozen_classes import frozen
 from partyline.inbound.inbound_context import InboundContext
 from partyline.storage.service_settings import ServiceSettings
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConversationHome:
     """The Service in which a line makes its conversations, with the settings that hold there."""
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -39,6 +39,7 @@ from partyline.domain.services import Configuration
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
 from partyline.domain.webhook_configuration import WebhookConfiguration
 from partyline.errors import Conflict
+from partyline.frozen_classes import frozen
 from partyline.inbound import keyword_writes, message_builder, new_conversation, unrouted_inbox
 from partyline.inbound.decision import (
     Copied,
@@ -90,7 +91,7 @@ class RecordOutcome(StrEnum):
     UNROUTED = "unrouted"  # stored in the inbox of unrouted texts
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RecordResult:
     """What became of a text, and where it is.
 
@@ -104,7 +105,7 @@ class RecordResult:
     unanswered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboundRecorder:
     """Records inbound texts.
 
@@ -150,7 +151,7 @@ class InboundRecorder:
         return _Recording(self.table, self.service_sid, settings, reader, pre_action.memoize(self.consult))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Recording:
     """The recording of one text. Its attempts share the decision of the pre-action webhook."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from partyline.carriers import registry
 from partyline.carriers.base import TAG_PARAMETER, Event, InboundText, MalformedWebhook, WebhookRequest
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
+from partyline.frozen_classes import frozen
 from partyline.inbound import webhook_handler
 from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.inbound.webhook_handler import WebhookHandler
@@ -17,7 +18,7 @@ from partyline.storage import unrouted
 _UNREADABLE = RecordResult(RecordOutcome.UNROUTED, reason=UnroutedReason.MALFORMED)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnroutedReplay:
     """Records what is in the inbox of unrouted texts again, by the same rules as a new webhook."""
 

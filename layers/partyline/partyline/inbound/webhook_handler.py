@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +26,7 @@ from partyline.domain import normalization
 from partyline.domain.messages import MAX_INBOUND_BODY
 from partyline.domain.unrouted import UnroutedReason
 from partyline.errors import WebhookRefused
+from partyline.frozen_classes import frozen
 from partyline.inbound import unrouted_inbox
 from partyline.inbound.recorder import InboundRecorder, RecordOutcome, RecordResult
 from partyline.media import text_part
@@ -42,7 +42,7 @@ MAX_MEDIA = 50
 _METRICS_BY_REASON = {UnroutedReason.REJECTED: "TextRejected", UnroutedReason.KEYWORD: "TextKeyword"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WebhookHandler:
     """Handles the webhooks of all carriers.
 

@@ -9,13 +9,13 @@ again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from partyline.domain import events, membership
 from partyline.domain.conversations import ConversationState
 from partyline.domain.membership import Roster
+from partyline.frozen_classes import frozen
 from partyline.observability import logger
 from partyline.storage import conversations, retry, webhooks
 from partyline.storage.table import Table
@@ -33,7 +33,7 @@ class ActivationOutcome(StrEnum):
     REPEATED = "repeated"  # the conversation was not initializing any more
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Activator:
     """Activates conversations. `consult_all` consults the webhook about the participants, in parallel."""
 

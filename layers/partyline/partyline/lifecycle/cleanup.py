@@ -7,13 +7,14 @@ changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
 from partyline.domain.participants import Participant
 from partyline.domain.services import User
+from partyline.frozen_classes import frozen
 from partyline.lifecycle import service_removal
 from partyline.lifecycle.message_expirer import MessageExpirer
 from partyline.lifecycle.person_eraser import PersonEraser
@@ -51,7 +52,7 @@ _TEXT_STEP = 10
 _MARGIN = timedelta(seconds=5)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cleaner:
     """Cleans up after removals, and erases people.
 

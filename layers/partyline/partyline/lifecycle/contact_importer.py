@@ -15,6 +15,7 @@ from partyline.domain import contact_imports, contacts
 from partyline.domain.contact_imports import ContactImport, ImportState, RejectedRow
 from partyline.domain.contacts import Contact, ContactAction, NumberHolder
 from partyline.errors import Conflict, RuleViolation
+from partyline.frozen_classes import frozen
 from partyline.media import bucket
 from partyline.media.bucket import Bucket
 from partyline.storage import contact_imports as store
@@ -36,7 +37,7 @@ class _ChunkResult:
     checked: dict[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContactImporter:
     """Runs imports. `has_time` is asked before each hundred rows, which take a second or two."""
 

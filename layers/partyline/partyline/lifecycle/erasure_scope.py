@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
 from partyline.domain import erasures
 from partyline.domain.events import Cause, Source
+from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
 from partyline.storage.table import Table
 
@@ -29,7 +29,7 @@ class Verdict(Enum):
     OTHERS_WORDS = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ErasureScope:
     """Whose data are erased.
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
 from partyline.domain import timers
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.errors import Conflict
+from partyline.frozen_classes import frozen
 from partyline.observability import logger
 from partyline.storage import conversations, keys, schedule
 from partyline.storage.schedule import ScheduledEntry, ScheduleKind
@@ -31,7 +31,7 @@ AT_ONCE = 16
 _MAX_MESSAGES = 2000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Outcome:
     """How many entries were examined, whether there was time for all of them, and the errors."""
 
@@ -40,7 +40,7 @@ class _Outcome:
     failed: tuple[Exception, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TimerRunner:
     """Runs due timers.
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from partyline.domain import erasures
@@ -18,6 +17,7 @@ from partyline.domain.scheduled_messages import ScheduledMessage, ScheduledState
 from partyline.domain.sends import SendState
 from partyline.domain.unrouted import UnroutedText
 from partyline.errors import RuleViolation
+from partyline.frozen_classes import frozen
 from partyline.lifecycle.contact_eraser import erase_contact
 from partyline.lifecycle.erasure_scope import CAUSE, ErasureScope, Verdict
 from partyline.lifecycle.message_eraser import erase_message, leave
@@ -39,7 +39,7 @@ from partyline.storage.receipts import EARLY_REPORT_LIFE
 from partyline.storage.table import EXISTS, Condition, change, delete
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ErasedItem:
     """What has become of an item: its kind as reports name it, and what it is or belongs to."""
 
@@ -253,7 +253,7 @@ def _report(scope: ErasureScope, item: Item) -> Verdict:  # noqa: ARG001  (as ev
 _Erase = Callable[[ErasureScope, Item], Verdict]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Rule:
     """What is done with the items whose keys, with a blank between them, begin with a pattern."""
 

@@ -7,7 +7,7 @@ A conversation that has been closed for as long is deleted, with its members. We
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 
@@ -15,6 +15,7 @@ from partyline.domain import erasures, sids
 from partyline.domain.conversations import Conversation
 from partyline.domain.events import QUIETLY
 from partyline.errors import Conflict
+from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
 from partyline.storage import conversation_items, conversations, keys, message_retention, messages, queries, services
 from partyline.storage.keys import Key
@@ -39,7 +40,7 @@ def order_expiry(table: Table, now: datetime) -> None:
         after = page.ends[1]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MessageExpirer:
     """Lets the old messages of a Service expire, in steps that take a second or two at most."""
 

@@ -8,13 +8,13 @@ it is claimed in the table.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from partyline.domain import sids
 from partyline.domain.media import MediaReference
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendReference
+from partyline.frozen_classes import frozen
 from partyline.outbound.rate_limiter import PATIENCE
 from partyline.storage import messages, sends, sweeps
 from partyline.storage.messages import IndexRange, MessageWithReceipts
@@ -28,7 +28,7 @@ SILENCE = timedelta(hours=2)
 _PAGE = 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutboxSweeper:
     """Queues sends and files that were lost on their way to their queues.
 

@@ -6,7 +6,6 @@ These texts were acknowledged with 2xx, so they must not be lost: each becomes a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from partyline.domain import addresses, sids
@@ -15,6 +14,7 @@ from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
+from partyline.frozen_classes import frozen
 from partyline.storage import conversation_items, conversations, lines, messages, retry, unrouted
 from partyline.storage.table import Table
 
@@ -54,7 +54,7 @@ def _list_inbound(table: Table, conversation_sid: str, since: datetime) -> Itera
         after = page.messages[-1].message.index
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Route:
     """The numbers of a text: the line that received it, its sender, and all other recipients."""
 

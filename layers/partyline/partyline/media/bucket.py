@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
+from partyline.frozen_classes import frozen
 from partyline.media import file_types
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredObject:
     """A file of the bucket. `size` is in bytes; `disposition` is its Content-Disposition header."""
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from partyline.frozen_classes import frozen
 
 # More blocks than any camera or program writes. A file can contain millions of empty ones.
 _MAX_BLOCKS = 20_000
@@ -33,7 +34,7 @@ class UnreadableImage(ValueError):
     """The file is no image of a known format, or none that a real program would have written."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImageHeader:
     """An image by its headers.
 

@@ -10,7 +10,7 @@ why.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -22,6 +22,7 @@ from partyline.domain import normalization
 from partyline.domain.media import Media, MediaReference, MediaState
 from partyline.domain.messages import Message
 from partyline.errors import MediaRefused, MediaUnavailable
+from partyline.frozen_classes import frozen
 from partyline.http_client import HttpResponse, SendRequest
 from partyline.media import bucket, download, file_types, filenames, images, text_part
 from partyline.media.bucket import Bucket
@@ -53,7 +54,7 @@ class IngestOutcome(StrEnum):
 _WITHOUT_FILE = frozenset({IngestOutcome.FAILED, IngestOutcome.READ, IngestOutcome.DROPPED, IngestOutcome.NOTHING})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IngestResult:
     """How an attempt ended, and after how many seconds to try again.
 
@@ -66,7 +67,7 @@ class IngestResult:
     unanswered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _PendingFile:
     """A file that is still at its carrier, with its message."""
 
@@ -75,7 +76,7 @@ class _PendingFile:
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MediaIngest:
     """Fetches the files of inbound texts.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from partyline.frozen_classes import frozen
 from partyline.media import links
 from partyline.media.bucket import Bucket, StoredObject
 from partyline.observability import count, logger
@@ -24,7 +24,7 @@ _SECURITY_HEADERS = {
 _NO_SUCH_LINK = '{"code":20404,"message":"This link has ended, or is none of ours","status":404}'
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LinkEndpoint:
     """Serves the files of a bucket to the holders of links. `root` returns the key that links are signed with."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -17,6 +16,7 @@ from partyline.carriers.limits import Limits
 from partyline.domain.media import Media, MediaState
 from partyline.domain.messages import Message
 from partyline.errors import ImageUnscalable, MediaPending, MediaUnfinished
+from partyline.frozen_classes import frozen
 from partyline.media import bucket, file_types, images, sizing
 from partyline.media.bucket import Bucket
 from partyline.observability import count, logger
@@ -29,7 +29,7 @@ from partyline.storage.table import Table
 IMAGES_WITHIN = 10
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutboundFiles:
     """Prepares the files of outbound messages.
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from partyline.carriers.limits import KB, Limits
 from partyline.domain.media import Media
+from partyline.frozen_classes import frozen
 from partyline.media.images import SCALABLE
 
 # The smallest size to which an image is scaled, in bytes: below it, its content cannot be recognised.
 _SMALLEST = 32 * KB
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LimitViolation:
     """Why the files do not fit.
 

@@ -10,7 +10,7 @@ import codecs
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from partyline.carriers import mms_parts
@@ -19,6 +19,7 @@ from partyline.domain import normalization
 from partyline.domain.media import MediaReference
 from partyline.domain.messages import MAX_INBOUND_BODY
 from partyline.errors import MediaRefused, MediaUnavailable, RequestTimedOut
+from partyline.frozen_classes import frozen
 from partyline.http_client import HttpRequest, HttpResponse, SendRequest
 from partyline.media import download, file_types
 from partyline.observability import logger
@@ -53,7 +54,7 @@ _OTHER_NAMES = {
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CompletedText:
     """A message whose body came from one of its files.
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from partyline import deadline
@@ -23,6 +23,7 @@ from partyline.domain.copies import hash_content
 from partyline.domain.messages import Message
 from partyline.domain.sends import SendReference, SendState
 from partyline.errors import Ambiguous, NotReady, Refused, SendError, Throttled, Unavailable
+from partyline.frozen_classes import frozen
 from partyline.outbound.rate_limiter import RateLimiter
 from partyline.outbound.send_attempt import NextStep, SendAttempt, build_retry
 from partyline.outbound.send_job import CannotSend, CarrierRequest
@@ -41,7 +42,7 @@ REQUEST_SECONDS = 25
 _MAX_BACKOFF = 300.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RequestResult:
     """The outcome of one request.
 
@@ -52,7 +53,7 @@ class RequestResult:
     claim: Claim
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CarrierRequester:
     """Make requests to carriers, each at most once.
 

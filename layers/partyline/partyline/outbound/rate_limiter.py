@@ -16,12 +16,12 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from partyline.domain.lines import Line
 from partyline.domain.sends import SendReference
+from partyline.frozen_classes import frozen
 from partyline.storage import carrier_slots, rate_limits
 from partyline.storage.rate_limits import Pace, PaceSnapshot
 from partyline.storage.table import Table
@@ -40,7 +40,7 @@ _PROBE = 30.0
 _NEAR = 0.5
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Turn:
     """Whether a send may be made now.
 
@@ -58,7 +58,7 @@ class Turn:
         return self.waited >= PATIENCE.total_seconds()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RateLimiter:
     """Give turns to sends, and pause lines and accounts by what their carriers answer.
 

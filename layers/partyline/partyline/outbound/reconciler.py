@@ -13,7 +13,7 @@ that crashes anywhere is repeated to the same end.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -24,6 +24,7 @@ from partyline.domain import addresses
 from partyline.domain.receipts import ReceiptStatus, rank
 from partyline.domain.sends import SendReference, SendState
 from partyline.errors import SendError
+from partyline.frozen_classes import frozen
 from partyline.outbound.carrier_requester import REQUEST_SECONDS
 from partyline.outbound.send_job import CannotSend, CarrierRequest, SendJob, SendLoader
 from partyline.outbound.send_settlement import SendSettlement
@@ -33,7 +34,7 @@ from partyline.storage.sends import Claim
 from partyline.storage.table import Table
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reconciler:
     """Settle sends whose fate is unknown."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from partyline.domain.sends import SendState
+from partyline.frozen_classes import frozen
 
 
 class NextStep(StrEnum):
@@ -16,7 +16,7 @@ class NextStep(StrEnum):
     RECONCILE = "reconcile"  # once reports have had time to arrive
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SendAttempt:
     """The outcome of one attempt to send.
 

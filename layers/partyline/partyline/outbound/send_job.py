@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from partyline.carriers import error_codes
 from partyline.carriers.base import Carrier, OutboundMedia, OutboundText
@@ -14,6 +14,7 @@ from partyline.domain.messages import Message
 from partyline.domain.receipts import Receipt
 from partyline.domain.sends import RequestReference, Send, SendReference, SendState
 from partyline.errors import Refused
+from partyline.frozen_classes import frozen
 from partyline.outbound.rate_limiter import Turn
 from partyline.storage import lines, messages, rate_limits
 from partyline.storage.lines import SendingLines
@@ -27,7 +28,7 @@ FindCarrier = Callable[[str], Carrier]
 CallbackUrl = Callable[[str, str], str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CannotSend:
     """Why no carrier can be asked: the log's reason, and Twilio's code for receipts."""
 
@@ -39,7 +40,7 @@ class CannotSend:
         return Refused(self.reason, error_code=self.error_code)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SendJob:
     """A send with all that is needed to ask its carrier.
 
@@ -113,7 +114,7 @@ class SendJob:
         return [CarrierRequest(self, RequestReference(reference, member), cuts) for reference in references]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CarrierRequest:
     """One request to a carrier: a text or one part, to all recipients or one member.
 
@@ -212,7 +213,7 @@ def _list_left_out(known: SendingLines, send: Send) -> dict[str, int]:
     }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SendLoader:
     """Load sends from the table.
 

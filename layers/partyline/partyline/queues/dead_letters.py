@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from partyline.frozen_classes import frozen
 
 if TYPE_CHECKING:
     from partyline.aws.sqs import QueueClient
@@ -33,7 +34,7 @@ def search_nothing(is_wanted: IsWanted) -> SearchResult:  # noqa: ARG001  (as De
     return SearchResult()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeadLetters:
     """Some dead-letter queues."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from partyline.frozen_classes import frozen
 from partyline.queues import queue_messages
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Job = TypeVar("Job")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LongJobs(Generic[Job]):
     """The jobs of one queue, whose bodies are of one kind.
 

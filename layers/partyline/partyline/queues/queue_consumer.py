@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from partyline.frozen_classes import frozen
 from partyline.observability import count, logger
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BatchResponse = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Retry:
     """Deliver a record again: after `delay` seconds, or after its queue's visibility time-out."""
 

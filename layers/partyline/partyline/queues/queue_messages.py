@@ -18,26 +18,26 @@ the default of its field. Decoding raises ValueError for any other body.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from partyline.domain.events import Event
 from partyline.domain.sends import SendReference
 from partyline.domain.webhook_configuration import WebhookMethod
+from partyline.frozen_classes import frozen
 from partyline.serialization import dump, load
 
 Message = TypeVar("Message")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ActivationRequest:
     """An initializing conversation that is to be activated."""
 
     conversation_sid: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Callback:
     """One event for one webhook.
 
@@ -52,7 +52,7 @@ class Callback:
     token: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Push:
     """Events of one conversation or user; `subject` is its SID.
 
@@ -66,7 +66,7 @@ class Push:
     owners: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cut:
     """Connections to close, since a user or a Service was removed; `subject` is its SID, `identity` the user's."""
 
@@ -75,7 +75,7 @@ class Cut:
     identity: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImportRun:
     """A run of an import of contacts that is to begin, or to continue."""
 
@@ -83,7 +83,7 @@ class ImportRun:
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CatchUpRun:
     """A catch-up of a line that is to begin, or to continue; `failures` are the tries in vain since it last moved."""
 
@@ -106,7 +106,7 @@ class InboxJobKind(StrEnum):
     TEXTS = "texts"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboxJob:
     """Entries of the inbox of a Service, or texts in its index, that are to be brought up to date.
 
@@ -127,7 +127,7 @@ class InboxJob:
         return cls(kind, service_sid, conversation_sid)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PushJob:
     """A message of which browsers are to show a notification.
 
@@ -158,7 +158,7 @@ class RemovedKind(StrEnum):
     OLD_MESSAGES = "old_messages"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Removed:
     """A removed resource.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from partyline.frozen_classes import frozen
 from partyline.observability import logger
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ MAX_BATCH_BYTES = 1024 * 1024
 AT_ONCE = 8
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QueueMessage:
     """One message for a queue: in the order of its `group` in a FIFO queue, or after `delay` seconds."""
 

@@ -8,13 +8,13 @@ question to the role that its user has now, not to the token. Notifications in b
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from partyline.domain import sids
 from partyline.domain.permissions import Permission
 from partyline.domain.services import Service, User
+from partyline.frozen_classes import frozen
 from partyline.storage import codec, connections, keys, roles
 from partyline.storage.attribute_values import Item
 from partyline.storage.connections import Connection
@@ -53,7 +53,7 @@ class Grant(Protocol):
 Granted = TypeVar("Granted", bound=Grant)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GrantAuthorization(Generic[Granted]):
     """Which connections, or other grants, are authorized and which have expired.
 
@@ -126,7 +126,7 @@ def select_named(
     return [one for one in found.active if one.identity not in seeing], found.expired
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Grounds:
     """What an authorization rests on: the items of the Service, its users, their revocations and the API keys."""
 

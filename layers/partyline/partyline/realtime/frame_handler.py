@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from partyline import refusals
 from partyline.auth import visibility
@@ -14,6 +13,7 @@ from partyline.domain.membership import Roster
 from partyline.domain.participants import Participant
 from partyline.domain.permissions import Permission
 from partyline.errors import ApiError
+from partyline.frozen_classes import frozen
 from partyline.realtime import audience, protocol
 from partyline.realtime.gateway import LiveConnections
 from partyline.realtime.protocol import Ping, Resume, Typing
@@ -26,7 +26,7 @@ MAX_RESUMED = 500
 _PAGE = 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FrameHandler:
     """Answers the frames of one connection.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache, partial
@@ -15,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from partyline import aws_clients
 from partyline.errors import NotPosted
+from partyline.frozen_classes import frozen
 from partyline.storage import connections
 from partyline.storage.connections import Connection
 from partyline.storage.table import Table
@@ -82,7 +82,7 @@ class PostResult(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LiveConnections:
     """The open connections: the table remembers them, the gateway reaches them."""
 

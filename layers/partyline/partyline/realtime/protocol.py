@@ -20,13 +20,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from partyline import refusals
 from partyline.domain import sids
 from partyline.domain.events import Event
 from partyline.errors import ApiError
+from partyline.frozen_classes import frozen
 
 # API Gateway closes a connection that sends a frame over 32 KB, and accepts none over 128 KB.
 MAX_INCOMING = 32 * 1024
@@ -44,21 +44,21 @@ Json = dict[str, Any]
 # --- in
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resume:
     """Send the messages behind an index of each conversation; -1 sends them from the first one."""
 
     after: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Typing:
     """Announce that the member is typing."""
 
     conversation_sid: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ping:
     """Ask whether the connection still works."""
 

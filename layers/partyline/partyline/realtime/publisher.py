@@ -6,7 +6,7 @@ the identities that it names, and supervisors, as far as their connections are a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from partyline.auth import visibility
@@ -14,6 +14,7 @@ from partyline.domain import inbox_events, sids
 from partyline.domain.events import SCHEDULED_MESSAGE_FAILED
 from partyline.domain.permissions import Permission
 from partyline.domain.webhook_configuration import STAFF_EVENTS
+from partyline.frozen_classes import frozen
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import Cut, Push
 from partyline.realtime import audience, protocol
@@ -29,7 +30,7 @@ MAX_TRIES = 3
 _MAX_BODY = 240 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pushed:
     """How many connections took a push, were found gone, and were closed.
 
@@ -56,7 +57,7 @@ def is_expired(sent_at: datetime, now: datetime) -> bool:
     return now - sent_at > LIFE
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Publisher:
     """Pushes events to live connections, and closes connections whose user or Service was removed."""
 

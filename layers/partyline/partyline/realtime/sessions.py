@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from partyline.auth import tokens
 from partyline.auth.scope import CallingUser
 from partyline.domain.permissions import Permission
 from partyline.errors import ApiError, NotPosted
+from partyline.frozen_classes import frozen
 from partyline.realtime import audience, protocol
 from partyline.realtime.frame_handler import FrameHandler
 from partyline.realtime.gateway import LiveConnections
@@ -27,7 +27,7 @@ MAX_SECONDS = 2 * 3600
 _FLOOD = 4 * quotas.MAX_FRAMES
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sessions:
     """Opens connections and handles their frames. The secrets of API keys are derived from `key_root`."""
 

@@ -21,11 +21,11 @@ by less than an open period.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from partyline.errors import Conflict
+from partyline.frozen_classes import frozen
 from partyline.storage import keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import EXISTS, Condition, Table, change, delete
@@ -45,7 +45,7 @@ _PORTS = {"http": 80, "https": 443}
 _LIFE = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Permit:
     """Permission to call a receiver now.
 
@@ -57,7 +57,7 @@ class Permit:
     slot: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rejected:
     """A receiver that must not be called now.
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from partyline.domain.identities import is_too_long
+from partyline.frozen_classes import frozen
 from partyline.storage import keys, listener_keys, quotas, retry, schedule
 from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
@@ -30,7 +31,7 @@ _ENTRY = "c:"
 _LIFE = timedelta(days=2)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Connection:
     """A live connection.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from partyline.domain import activities, events, membership, threads, timers
@@ -17,6 +17,7 @@ from partyline.domain.membership import Roster
 from partyline.domain.participants import Participant
 from partyline.domain.webhook_configuration import ScopedWebhook
 from partyline.errors import Conflict, RuleViolation
+from partyline.frozen_classes import frozen
 from partyline.storage import activities as stored_activities
 from partyline.storage import codec, contacts, event_outbox, keys, retry
 from partyline.storage.attribute_values import Item
@@ -97,7 +98,7 @@ def find_open_owner(table: Table, thread: str, now: datetime) -> Conversation | 
 # --- changing
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Announcement:
     """What to publish with a change.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from partyline.domain import threads
 from partyline.domain.copies import Copies, hash_content
+from partyline.frozen_classes import frozen
 from partyline.storage import keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import NEW, Condition, Write, change
@@ -18,7 +18,7 @@ COPIES_LIFE = timedelta(days=2)
 _COUNT = "seen:"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CopyCounter:
     """A counter as it was read. `version` is None while it is not stored."""
 

@@ -6,10 +6,11 @@ projections have what was written before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from partyline.domain.erasures import Erasure
+from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
 from partyline.storage import codec, erased_opt_outs, erasure_keys, keys
 from partyline.storage.table import NEW, Condition, Table, Write, put
@@ -19,7 +20,7 @@ OUTBOX = "erasure"
 _ORDER_LIFE = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LeavingTask:
     """A conversation that is to be left, and of which the person's data are to be erased.
 

@@ -9,11 +9,11 @@ Each write that meets the item of another request raises Conflict with the label
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import datetime
 
 from partyline.domain.idempotency_keys import RecordedRequest, RequestIdentity, build_expiry, to_milliseconds
 from partyline.errors import Conflict
+from partyline.frozen_classes import frozen
 from partyline.storage import codec, keys, retry
 from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
@@ -22,7 +22,7 @@ from partyline.storage.table import Condition, Table, Write, change, delete, put
 LABEL = "request"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@frozen
 class StoredAnswer:
     """The answer of a request: its status, its body as text, and the SID of what it created."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from partyline.domain import sids, threads
@@ -12,6 +11,7 @@ from partyline.domain.messages import Message
 from partyline.domain.opt_outs import OptOut
 from partyline.domain.receipts import ReceiptStatus, rank
 from partyline.domain.webhook_configuration import ScopedWebhook
+from partyline.frozen_classes import frozen
 from partyline.storage import codec, copies, erased_opt_outs, keys, keyword_answers, receipts, service_settings
 from partyline.storage.attribute_values import Item
 from partyline.storage.copies import CopyCounter
@@ -24,7 +24,7 @@ from partyline.storage.table import NEW, Condition, Table, Write, change, check,
 RECEIVED_LIFE = timedelta(days=60)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboundLookup:
     """What to read about one text.
 
@@ -44,7 +44,7 @@ class InboundLookup:
     reads_version: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ThreadOwner:
     """The open conversation that owns a thread.
 
@@ -57,7 +57,7 @@ class ThreadOwner:
     own_numbers: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboundRecords:
     """What the table holds about one text.
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from partyline.domain.inbox import InboxEntry, InboxPointer
 from partyline.domain.services import Service
+from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
 from partyline.storage import codec, event_outbox, inbox_keys, keys, service_settings
 from partyline.storage.attribute_values import Item
@@ -22,7 +23,7 @@ from partyline.storage.table import EXISTS, MAX_TRANSACTION, NEW, Condition, Tab
 _SHARDS = 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredEntry:
     """An entry as it is stored, with its pointers by viewer. Without an entry there may still be pointers."""
 

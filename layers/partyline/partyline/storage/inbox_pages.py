@@ -8,7 +8,7 @@ yet is there a moment later.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from partyline.domain import inbox
 from partyline.domain.contacts import NumberHolder
@@ -16,6 +16,7 @@ from partyline.domain.conversations import Conversation
 from partyline.domain.inbox import EVERYONE, InboxEntry, InboxPointer, InboxView, ReadState
 from partyline.domain.participants import Participant
 from partyline.domain.services import Service
+from partyline.frozen_classes import frozen
 from partyline.storage import codec, contact_keys, inbox_keys, keys, messages, queries
 from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
@@ -23,7 +24,7 @@ from partyline.storage.queries import ListPage, Window
 from partyline.storage.table import Table
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboxReader:
     """Whose inbox is read: the account's, without an identity, or a person's.
 
@@ -41,7 +42,7 @@ class InboxReader:
         return EVERYONE if self.sees_all or self.identity is None else inbox.viewer_of(self.identity)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SeenEntry:
     """An entry as a reader sees it: with the conversation as it is now, and what the reader has read of it.
 

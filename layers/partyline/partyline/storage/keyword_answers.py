@@ -5,16 +5,15 @@ They keep two programs from answering each other forever.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from partyline.domain.opt_outs import ANSWERS_PERIOD, Keyword, KeywordAnswer
+from partyline.frozen_classes import frozen
 from partyline.serialization import format_time, parse_time
 from partyline.storage import keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import NEW, Condition, Write, put
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AnswerHistory:
     """The answers of one line to one address, oldest first. `version` is None while none is stored."""
 

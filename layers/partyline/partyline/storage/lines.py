@@ -6,11 +6,12 @@ A line's address configuration is part of its item. A pointer leads from the con
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from partyline.domain.lines import AddressConfiguration, Line
 from partyline.domain.sends import Send
 from partyline.errors import Conflict, RuleViolation
+from partyline.frozen_classes import frozen
 from partyline.storage import codec, contact_keys, erased_opt_outs, keys, retry
 from partyline.storage.attribute_values import Item
 from partyline.storage.erased_opt_outs import Pair
@@ -72,7 +73,7 @@ def fetch(table: Table, addresses: Iterable[str]) -> dict[str, Line]:
     return {item["address"]: codec.decode(Line, item) for item in found.values()}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SendingLines:
     """The registered lines among the own numbers of some sends, and the recipients that get nothing from them.
 

@@ -10,15 +10,15 @@ connections may open through functions of an older version, which replaces no ve
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
+from partyline.frozen_classes import frozen
 from partyline.storage import connections
 from partyline.storage.service_settings import MAX_AGE, MAX_KEPT
 from partyline.storage.table import Table
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Silence:
     """That nobody listened at a time, under a version."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from partyline.domain import events
@@ -11,6 +11,7 @@ from partyline.domain.conversations import Conversation
 from partyline.domain.events import BY_TEXT
 from partyline.domain.media import Media, MediaReference, MediaState, StoredMedia
 from partyline.domain.messages import Message
+from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
 from partyline.storage import codec, event_outbox, keys, messages, retry
 from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, put
@@ -65,7 +66,7 @@ def remove_unattached(table: Table, sid: str) -> bool:
     return table.written(delete("media", keys.media(sid), _FREE))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FinishOutcome:
     """The file after it is finished; `media` is None when it was removed from its message."""
 

@@ -6,7 +6,7 @@ partyline.domain.membership decides what a change means.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -17,6 +17,7 @@ from partyline.domain.events import QUIETLY, Cause
 from partyline.domain.membership import MembershipChange, Roster
 from partyline.domain.participants import Participant
 from partyline.errors import Conflict, RuleViolation
+from partyline.frozen_classes import frozen
 from partyline.storage import activities as stored_activities
 from partyline.storage import conversations, event_outbox, idempotency, keys, retry, users
 from partyline.storage.conversation_items import (
@@ -41,7 +42,7 @@ Result = TypeVar("Result")
 _SET_BY_MEMBERS = ("threads", "revision", "updated", "active_at", "state", "due_at", "GSI2PK")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewConversation:
     """A new conversation with its members, to be stored with the threads that it can claim.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from partyline.domain import activities, events, membership, sids, threads, written
@@ -16,6 +16,7 @@ from partyline.domain.messages import Message
 from partyline.domain.receipts import Receipt
 from partyline.domain.sends import Send
 from partyline.errors import Conflict, RuleViolation
+from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
 from partyline.storage import activities as stored_activities
 from partyline.storage import codec, conversation_items, copies, event_outbox, idempotency, keys, receipts, sweeps
@@ -23,7 +24,7 @@ from partyline.storage.attribute_values import Item
 from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, diff_items, put
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MessageWithReceipts:
     """A message with the receipts of its native recipients."""
 
@@ -31,7 +32,7 @@ class MessageWithReceipts:
     receipts: tuple[Receipt, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IndexRange:
     """The messages behind the index `after` and before the index `before`, both exclusive; None sets no limit."""
 
@@ -42,7 +43,7 @@ class IndexRange:
 EVERY_INDEX = IndexRange()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MessagePage:
     """Some messages in order. `more` is whether there are further ones."""
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from partyline.domain.conversations import Conversation
 from partyline.domain.participants import Participant
+from partyline.frozen_classes import frozen
 from partyline.storage import codec, keys, queries
 from partyline.storage.keys import Key
 from partyline.storage.queries import ListPage, Window
 from partyline.storage.table import Table
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Participation:
     """A participant and its conversation."""
 

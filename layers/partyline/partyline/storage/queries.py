@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -29,6 +29,7 @@ from partyline.domain.snippets import Snippet
 from partyline.domain.text_index import TextHit
 from partyline.domain.unrouted import UnroutedText
 from partyline.domain.webhook_configuration import ScopedWebhook
+from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
 from partyline.storage import codec, contact_keys, erasure_keys, inbox_keys, keys, text_index_keys
 from partyline.storage.attribute_values import Item
@@ -40,7 +41,7 @@ Entry = TypeVar("Entry")
 _FIRST, _LAST, _LAST_LETTER = " ", "~", "\U0010ffff"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Window:
     """The part of a list to read.
 
@@ -53,7 +54,7 @@ class Window:
     backward: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListPage(Generic[Entry]):
     """Some entries in the list's order, each with its sort key.
 
@@ -66,7 +67,7 @@ class ListPage(Generic[Entry]):
     ends: tuple[str, str] | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboxTerm:
     """A term by which a conversation is found."""
 
@@ -202,7 +203,7 @@ def deleted_contacts(table: Table, service_sid: str, window: Window) -> ListPage
     return _read_sharded(table, view, Contact)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContactTerm:
     """A term by which a contact is found, and all terms of that contact."""
 
@@ -316,7 +317,7 @@ def roles(table: Table, service_sid: str, window: Window) -> ListPage[Role]:
     return _read_list(table, _View.for_items(within, sids.ROLE, window), Role)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _View:
     """A window on a list: its name, its index, and the lowest and highest sort key.
 

@@ -7,11 +7,11 @@ send is stored beside the send, so that a repeated attempt uses the same turn.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 from partyline.domain.sends import SendReference
 from partyline.errors import Conflict
+from partyline.frozen_classes import frozen
 from partyline.storage import carrier_slots, keys, retry
 from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
@@ -21,7 +21,7 @@ from partyline.storage.table import Condition, Table, change
 _LIFE = timedelta(days=14)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pace:
     """The pauses of a line or an account.
 
@@ -43,7 +43,7 @@ class Pace:
         return not (self.until or self.failures)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredTurn:
     """The turn of a send.
 
@@ -57,7 +57,7 @@ class StoredTurn:
     first_blocked: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PaceSnapshot:
     """The state before a send of its line, its carrier's account and its turn."""
 

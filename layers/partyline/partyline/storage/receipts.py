@@ -6,7 +6,7 @@ A report that arrives before its send is recorded is stored until then.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from partyline.domain import sids, threads
@@ -15,6 +15,7 @@ from partyline.domain.receipts import PartReceipt, Receipt, ReceiptStatus, rank
 from partyline.domain.routing import Unreached
 from partyline.domain.sends import SendReference
 from partyline.errors import Conflict
+from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
 from partyline.storage import codec, keys, retry, statements
 from partyline.storage.attribute_values import Item
@@ -25,7 +26,7 @@ from partyline.storage.table import NEW, Condition, Table, Write, change, check,
 EARLY_REPORT_LIFE = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReportedStatus:
     """What a carrier reported of one recipient of a message. `error_code` is Twilio's, 0 for none."""
 
@@ -190,7 +191,7 @@ def _is_unchanged(item: Item) -> Condition:
     return Condition("#rank = :rank AND #parts = :parts", names, values)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SentText:
     """What a carrier's message id stands for: a send, and its recipients by the carrier's names for them."""
 

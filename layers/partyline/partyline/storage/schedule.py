@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from partyline.frozen_classes import frozen
 from partyline.serialization import format_time, parse_time
 from partyline.storage import keys
 from partyline.storage.attribute_values import Item
@@ -33,7 +33,7 @@ class ScheduleKind(StrEnum):
 _SCHEDULES = {ScheduleKind.SCHEDULED_MESSAGE: keys.DUE_MESSAGES, ScheduleKind.SWEEP: keys.DUE_SWEEPS}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScheduledEntry:
     """An entry of the schedule: check something at a time.
 

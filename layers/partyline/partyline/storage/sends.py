@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 
 from partyline.domain.sends import RequestReference, SendReference, SendState
 from partyline.errors import Conflict
+from partyline.frozen_classes import frozen
 from partyline.serialization import format_time, parse_time
 from partyline.storage import keys, receipts, retry, statements
 from partyline.storage.attribute_values import Item
@@ -23,7 +24,7 @@ from partyline.storage.statements import Statement
 from partyline.storage.table import Condition, Table, Write, change, check, put
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claim:
     """The state of a request, as an attempt found it.
 

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 
 from partyline.domain.services import Configuration, Service
 from partyline.domain.webhook_configuration import WebhookConfiguration, select_configuration
+from partyline.frozen_classes import frozen
 from partyline.storage import codec, keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import Table, Write, change
@@ -27,7 +28,7 @@ MAX_AGE = timedelta(minutes=1)
 MAX_KEPT = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServiceSettings:
     """The settings of the account and of one Service.
 
@@ -45,7 +46,7 @@ class ServiceSettings:
         return select_configuration(self.account_webhooks, self.service_webhooks)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Kept:
     """Settings that were read at a time, under a version."""
 

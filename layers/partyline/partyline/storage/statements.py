@@ -8,14 +8,14 @@ whole where one condition does not hold; BatchWriteItem takes no conditions. Eve
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from partyline.frozen_classes import frozen
 from partyline.storage.attribute_values import to_dynamo
 from partyline.storage.keys import Key
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Statement:
     """One statement: what stands before and after the name of the table, and the values of its question marks."""
 

@@ -9,12 +9,13 @@ import hashlib
 import hmac
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from partyline.errors import Conflict, TableThrottled, TransactionUnsettled
+from partyline.frozen_classes import frozen
 from partyline.storage import retry
 from partyline.storage.attribute_values import Item, from_dynamo, to_dynamo
 from partyline.storage.keys import Key
@@ -41,7 +42,7 @@ MAX_BATCH_WRITE = 25
 MAX_TRANSACTION = 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Condition:
     """A condition expression of DynamoDB, with its names (`#`) and values (`:`)."""
 
@@ -54,7 +55,7 @@ NEW = Condition("attribute_not_exists(PK)")
 EXISTS = Condition("attribute_exists(PK)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Write:
     """One write, alone or in a transaction. `label` names it in a Conflict."""
 
@@ -131,7 +132,7 @@ def _condition_parameters(
     return parameters
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """A page of a query: its items, and the key after which the next page begins (None at the end)."""
 

@@ -10,13 +10,13 @@ the event.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from partyline.domain import events, sids
 from partyline.domain.events import QUIETLY, Cause, EventBatch
 from partyline.domain.participants import Participant
 from partyline.domain.services import User
+from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
 from partyline.storage import codec, event_outbox, keys
 from partyline.storage.attribute_values import Item
@@ -26,7 +26,7 @@ from partyline.storage.table import EXISTS, NEW, Table, Write, change, check, de
 _TOKEN_LIFE = timedelta(days=2)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Revocation:
     """Which access tokens of an identity are refused.
 

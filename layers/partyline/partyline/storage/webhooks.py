@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from partyline.domain.conversations import Conversation
 from partyline.domain.events import QUIETLY, EventBatch
@@ -15,6 +14,7 @@ from partyline.domain.webhook_configuration import (
     select_configuration,
 )
 from partyline.errors import Conflict, RuleViolation
+from partyline.frozen_classes import frozen
 from partyline.storage import codec, event_outbox, keys, service_settings
 from partyline.storage.attribute_values import Item
 from partyline.storage.conversation_items import no_new_message
@@ -74,7 +74,7 @@ def remove(table: Table, webhook: ScopedWebhook) -> bool:
 # --- in force
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InForce:
     """The webhooks in force in a Service, and the Service itself (None when it is gone)."""
 

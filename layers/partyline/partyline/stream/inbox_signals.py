@@ -8,17 +8,18 @@ a batch is relayed misses nothing: the job that fills it begins later and reads 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from partyline.domain import inbox_events, sids
 from partyline.domain.events import EventBatch
 from partyline.domain.services import Service
+from partyline.frozen_classes import frozen
 from partyline.queues.queue_messages import InboxJob, InboxJobKind
 
 _TEXT_EVENTS = frozenset({"onMessageAdded", "onMessageUpdated", "onMessageRemoved"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InboxSignals:
     """What one batch of records means for the inbox. Several threads may use it: at worst a job is queued twice.
 

@@ -6,16 +6,16 @@ Nothing is queued for a Service whose people have no notifications, which is kno
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from partyline.domain import sids
 from partyline.domain.events import EventBatch
 from partyline.domain.services import Service
+from partyline.frozen_classes import frozen
 from partyline.queues.queue_messages import PushJob
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PushSignals:
     """What one batch of records means for notifications.
 

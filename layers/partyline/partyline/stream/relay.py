@@ -7,7 +7,6 @@ and its follow-up cannot diverge, since the stream has exactly the changes of th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from partyline.domain import events
@@ -15,6 +14,7 @@ from partyline.domain.events import EventBatch
 from partyline.domain.media import MediaReference
 from partyline.domain.messages import Message
 from partyline.domain.receipts import Receipt
+from partyline.frozen_classes import frozen
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import CatchUpRun, ImportRun, Removed, RemovedKind
 from partyline.storage import (
@@ -63,7 +63,7 @@ def list_conversations(records: Iterable[Mapping[str, Any]]) -> frozenset[str]:
     return frozenset(image["conversation_sid"]["S"] for image in images if "rank" in image)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StreamRelay:
     """Relays stream records to queues.
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from partyline.domain.services import Service
+from partyline.frozen_classes import frozen
 from partyline.storage import services
 from partyline.storage.table import Table
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServiceCache:
     """Reads Services and keeps them, for one batch. Several threads may use it: at worst one is read twice."""
 

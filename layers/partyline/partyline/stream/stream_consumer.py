@@ -12,12 +12,13 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from partyline.errors import PartylineError
+from partyline.frozen_classes import frozen
 from partyline.observability import count, logger
 from partyline.queues.queue_sender import QueueMessage, send_all
 
@@ -32,7 +33,7 @@ AT_ONCE = 8
 PATIENCE = 3600
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Relayed:
     """The follow-up of a record: its name, its messages, and how many of these are calls of webhooks."""
 
@@ -44,7 +45,7 @@ class Relayed:
 Relay = Callable[[Record], Relayed]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StreamConsumer:
     """Consumes batches of stream records.
 

@@ -7,7 +7,7 @@ writes under the condition that the former is unchanged: repeats and late jobs n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -15,6 +15,7 @@ from partyline.domain import sids
 from partyline.domain.conversations import Conversation
 from partyline.domain.messages import Message
 from partyline.domain.text_index import IndexedText, list_index_words
+from partyline.frozen_classes import frozen
 from partyline.queues.queue_messages import InboxJob, InboxJobKind
 from partyline.storage import codec, keys, messages, queries, retry
 from partyline.storage import text_index as store
@@ -26,7 +27,7 @@ from partyline.stream.service_cache import ServiceCache
 _STEP = 25
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TextIndexer:
     """Does the jobs of the index.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import secrets
 import struct
-from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from partyline.domain.push_notices import MAX_NOTICE
+from partyline.frozen_classes import frozen
 
 CONTENT_ENCODING = "aes128gcm"
 _CURVE = ec.SECP256R1()
@@ -27,7 +27,7 @@ _SALT_BYTES, _SECRET_BYTES, _KEY_BYTES, _NONCE_BYTES = 16, 32, 16, 12
 _DELIMITER = b"\x02"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BrowserKeys:
     """The keys of a subscription: the browser's public key, a point of P-256, and its authentication secret."""
 

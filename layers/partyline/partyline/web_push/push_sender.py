@@ -16,7 +16,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
@@ -28,6 +28,7 @@ from partyline.domain.participants import Participant
 from partyline.domain.push_notices import PushNotice, build_notice, find_author, is_news
 from partyline.domain.push_subscriptions import PushSubscription, build_topic, decode_key
 from partyline.errors import RequestError, RequestRefused
+from partyline.frozen_classes import frozen
 from partyline.http_client import HttpRequest, HttpResponse, SendRequest
 from partyline.queues.queue_messages import PushJob
 from partyline.storage import contacts, conversations, messages, push_subscriptions, users
@@ -57,7 +58,7 @@ class PushOutcome(StrEnum):
     DROPPED = "dropped"  # its time is over
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PushResult:
     """What has become of a job: how many browsers have each outcome, and the job that is left, with its delay."""
 
@@ -66,7 +67,7 @@ class PushResult:
     delay: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Answer:
     """The outcome for a browser, and the seconds that its push service asks to wait."""
 
@@ -74,7 +75,7 @@ class _Answer:
     wait: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PushSender:
     """Sends notifications. `request` sends to public servers only; `has_time` is asked before each browser."""
 

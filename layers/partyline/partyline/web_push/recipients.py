@@ -6,7 +6,6 @@ Rights and read states are those of the moment at which it is sent.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from partyline.domain.inbox import ReadState, read_state_of
@@ -15,12 +14,13 @@ from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.permissions import Permission
 from partyline.domain.push_subscriptions import NotifyScope, PushSubscription
+from partyline.frozen_classes import frozen
 from partyline.realtime import audience
 from partyline.storage import push_subscriptions, read_states
 from partyline.storage.table import Table
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PushRecipient:
     """A browser, and up to which index its person has read the conversation; None when they have never opened it."""
 
@@ -28,7 +28,7 @@ class PushRecipient:
     last_read: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RecipientFinder:
     """Finds the browsers for one message.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from partyline.domain.push_subscriptions import encode_key
+from partyline.frozen_classes import frozen
 
 # Less than the 24 hours of RFC 8292, for push services whose clock is behind.
 _LIFE = timedelta(hours=23)
@@ -34,7 +35,7 @@ class SigningKey(Protocol):
         """Sign a message with ECDSA and SHA-256. Returns the signature in DER."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PushIdentification:
     """Builds the Authorization header for push services.
 

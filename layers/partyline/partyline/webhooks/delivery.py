@@ -14,11 +14,12 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from partyline.errors import RequestError
+from partyline.frozen_classes import frozen
 from partyline.http_client import SendRequest
 from partyline.queues.queue_messages import Callback
 from partyline.storage import circuit_breakers
@@ -42,7 +43,7 @@ class DeliveryOutcome(StrEnum):
     GIVEN_UP = "given_up"  # its day is over
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeliveryResult:
     """The outcome of one queue message, with its delay in seconds and the reason."""
 
@@ -51,7 +52,7 @@ class DeliveryResult:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WebhookCaller:
     """Call webhooks through the circuit breakers of their receivers.
 

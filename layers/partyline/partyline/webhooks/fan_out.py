@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from partyline.domain import events
 from partyline.domain.events import BY_TEXT, Event, EventBatch
@@ -18,6 +17,7 @@ from partyline.domain.membership import Roster
 from partyline.domain.receipts import Receipt
 from partyline.domain.services import Service
 from partyline.domain.webhook_configuration import WebhookConfiguration
+from partyline.frozen_classes import frozen
 from partyline.queues.queue_messages import Callback, Push
 from partyline.storage import conversations, messages, webhooks
 from partyline.storage.table import Table
@@ -31,7 +31,7 @@ MAX_REPLAYED = 1000
 _PAGE = 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FanOut:
     """Turn the events of one batch of changes into queue messages.
 

@@ -7,7 +7,6 @@ webhooks of the conversation. Each receives only the events that it is configure
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from partyline.domain.events import Event
 from partyline.domain.webhook_configuration import (
@@ -17,9 +16,10 @@ from partyline.domain.webhook_configuration import (
     WebhookTarget,
     subscribes_to,
 )
+from partyline.frozen_classes import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Endpoint:
     """A URL to call, and how.
 

@@ -13,12 +13,13 @@ import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from partyline.domain import events
 from partyline.domain.events import Cause, Event
 from partyline.domain.webhook_configuration import WebhookConfiguration, WebhookMethod, subscribes_to
 from partyline.errors import RequestError
+from partyline.frozen_classes import frozen
 from partyline.http_client import HttpResponse, SendRequest
 from partyline.observability import count, logger
 from partyline.queues.queue_messages import Callback
@@ -46,7 +47,7 @@ _NOT_YET_KNOWN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PreActionDecision:
     """What a webhook decides about one event: to reject it, or what to change.
 
@@ -65,7 +66,7 @@ Consult = Callable[[WebhookConfiguration, Event, Cause], PreActionDecision]
 ConsultAll = Callable[[WebhookConfiguration, Sequence[Event], Cause], Sequence[PreActionDecision]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PreActionWebhook:
     """Consult the pre-action webhook.
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from partyline.domain import sids
 from partyline.domain.conversations import Conversation
 from partyline.domain.webhook_configuration import MAX_PER_CONVERSATION, ScopedWebhook
+from partyline.frozen_classes import frozen
 from partyline.storage import queries
 from partyline.storage.batch_read import BatchRead
 from partyline.storage.listeners import SilentServices
@@ -20,7 +21,7 @@ from partyline.storage.service_settings import ConfirmedSettings, ServiceSetting
 from partyline.storage.table import Table
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Receivers:
     """Reads who receives the events of one batch. Several threads may use it, each for conversations of its own.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -37,6 +36,7 @@ from partyline.domain.permissions import Permission
 from partyline.domain.segments import Encoding, Segmented, count_segments
 from partyline.domain.sends import Send
 from partyline.errors import ApiError
+from partyline.frozen_classes import frozen
 from partyline.refusals.violations import as_refusals
 from partyline.storage import lines
 from partyline.storage.lines import SendingLines
@@ -218,7 +218,7 @@ def _find_participant(call: Call, roster: Roster, number: str | None) -> Partici
     return routing.find_writer(parsing.restore_plus(call.request.form.get("Author") or ""), roster.participants)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Planned:
     """The sends of a message, and what they carry."""
 
@@ -254,7 +254,7 @@ def _guess(call: Call, sends: Sequence[Send]) -> _Planned:
     return _Planned(sends, (form.get("Body") or "")[: message_plans.MAX_BODY], bool(form.all("MediaSid")))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Texts:
     """A send of a message, and its text: what the carrier makes of it. A recipient who is left out costs nothing."""
 

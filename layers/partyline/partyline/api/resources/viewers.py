@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import Field
@@ -19,6 +18,7 @@ from partyline.domain.contacts import NumberHolder
 from partyline.domain.participants import Participant
 from partyline.domain.permissions import Permission
 from partyline.domain.services import Role
+from partyline.frozen_classes import frozen
 from partyline.storage import contacts, roles, users
 
 route = Router()
@@ -112,7 +112,7 @@ def _collect_reasons(
     return reasons
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Viewing:
     """The roles of a Service by SID, and the role of each identity that is a user."""
 

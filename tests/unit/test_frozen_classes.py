@@ -1,0 +1,128 @@
+"""What `frozen` makes of a class is what `dataclass(frozen=True, slots=True)` makes of it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from partyline.frozen_classes import frozen
+
+
+@frozen
+class Written:
+    number: str
+    count: int = 1
+    tags: dict[str, str] = field(default_factory=dict)
+    secret: str = field(default="", repr=False)
+    note: str = field(default="", compare=False)
+    LONGEST: ClassVar[int] = 10
+
+    @property
+    def length(self) -> int:
+        return len(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    number: str
+    count: int = 1
+    tags: dict[str, str] = field(default_factory=dict)
+    secret: str = field(default="", repr=False)
+    note: str = field(default="", compare=False)
+
+
+@frozen
+class Checked:
+    value: int
+
+    def __post_init__(self) -> None:
+        if self.value < 0:
+            raise ValueError("negative")
+
+
+@frozen
+class Named(Checked):
+    name: str = "none"
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@frozen
+class Empty:
+    pass
+
+
+# Arguments that a class takes, that it lacks, and that it does not know.
+values = st.dictionaries(
+    st.sampled_from(["number", "count", "tags", "secret", "note", "other"]), st.sampled_from(["", "a", "b"]), max_size=6
+)
+
+
+def outcome(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What a call returns, as text without the name of its class, or the type of its error."""
+    try:
+        return repr(call(*args, **kwargs)).partition("(")[2]
+    except TypeError as error:
+        return type(error)
+
+
+@given(st.lists(st.sampled_from(["", "a", "b"]), max_size=6), values)
+def test_an_object_is_made_and_shown_as_a_standard_one(args: list[str], kwargs: dict[str, str]) -> None:
+    assert outcome(Written, *args, **kwargs) == outcome(Standard, *args, **kwargs)
+
+
+@given(*[st.fixed_dictionaries({"number": st.sampled_from("ab")}, optional={"note": st.sampled_from("ab")})] * 2)
+def test_objects_are_equal_where_standard_ones_are(one: dict[str, str], other: dict[str, str]) -> None:
+    first, second = Written(**one, tags={}), Written(**other, tags={})  # type: ignore[arg-type]
+    assert (first == second) is (Standard(**one) == Standard(**other))  # type: ignore[arg-type]
+    assert hash(Checked(1)) == hash(Checked(1))
+    assert Checked(1) != Named(1)
+    assert Empty() == Empty()
+
+
+def test_what_an_error_says_names_the_class_and_the_field() -> None:
+    with pytest.raises(TypeError, match="Written lacks number"):
+        Written()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="Written has no place for other"):
+        Written("1", other=1)  # type: ignore[call-arg]
+
+
+def test_nothing_of_an_object_can_be_changed() -> None:
+    written = Written("1")
+    for name in ("number", "other"):
+        with pytest.raises(FrozenInstanceError):
+            setattr(written, name, "2")
+    with pytest.raises(FrozenInstanceError):
+        del written.number
+    assert (written.number, hasattr(written, "__dict__")) == ("1", False)
+
+
+def test_each_object_has_a_default_of_its_own() -> None:
+    assert Written("1").tags is not Written("1").tags
+
+
+def test_a_class_keeps_what_it_defines_and_what_it_inherits() -> None:
+    assert repr(Named(1, "one")) == "one"
+    assert (Written.LONGEST, Written("12").length) == (10, 2)
+    with pytest.raises(ValueError, match="negative"):
+        Named(-1)
+
+
+def test_it_is_a_dataclass_to_others() -> None:
+    assert [one.name for one in fields(Written)] == [one.name for one in fields(Standard)]
+    assert [*inspect.signature(Written).parameters] == [*inspect.signature(Standard).parameters]
+    assert replace(Written("1", 2), count=3) == Written("1", 3)
+    match Written("1", 2):
+        case Written(number, count):
+            assert (number, count) == ("1", 2)
+    assert TypeAdapter(Written).validate_python({"number": "1", "count": 2}) == Written("1", 2)
+    with pytest.raises(ValueError, match="negative"):
+        TypeAdapter(Checked).validate_python({"value": -1})
