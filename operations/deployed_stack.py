@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,3 +27,10 @@ class DeployedStack:
         """Return the physical id of a resource."""
         found = self.cloudformation.describe_stack_resource(StackName=self.name, LogicalResourceId=logical_id)
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+    def list_resources(self, kind: str) -> Iterator[str]:
+        """List the physical ids of all resources of a type."""
+        for page in self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name):
+            yield from (
+                one["PhysicalResourceId"] for one in page["StackResourceSummaries"] if one["ResourceType"] == kind
+            )

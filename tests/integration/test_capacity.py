@@ -15,7 +15,7 @@ from tests.support.capacity.meter import Usage
 from tests.support.capacity.template import StackTemplate
 
 # At most so many written and read units, with everything that follows from a text but the calls of webhooks.
-UNITS = {"inbound": (14, 8), "new": (17, 7), "large": (78, 12), "send": (27, 34), "report": (1, 3)}
+UNITS = {"inbound": (12, 8), "new": (15, 7), "large": (76, 12), "send": (25, 34), "report": (1, 3)}
 # What is full before a stack takes its goals (pages.GOALS). A part that is no longer full leaves this list.
 FULL: set[str] = set()
 

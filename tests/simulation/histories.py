@@ -100,6 +100,15 @@ def _draw(chance: random.Random, number: int) -> Act:
     return Act(number, kind, at, group, chance.choice([one for one in group if one not in LINES]), missing)
 
 
+def _draw_finalizing(seed: int) -> float | None:
+    """When the upgrade of the stack is finalized, in seconds after the beginning: None for a stack of this release.
+
+    What comes after the trouble never comes.
+    """
+    chance = random.Random(f"format {seed}")
+    return chance.choice((None, None, None, round(chance.random() * 12, 2), TROUBLE))
+
+
 def run(history: History) -> Outcome:
     """Play a history."""
     promises = Promises()
@@ -110,6 +119,9 @@ def run(history: History) -> Outcome:
     world.network.on_request = promises.observe_request
     process.enter(world)
     world.register_lines()
+    finalized = _draw_finalizing(history.seed)
+    if finalized is not None:
+        world.begin_upgraded()
     player = _Player(world, ApiClient(world))
     faults.is_calm = True
     world.scheduler.spawn("set-up", player.set_up)
@@ -122,6 +134,8 @@ def run(history: History) -> Outcome:
         world.scheduler.spawn(f"act {act.number}", partial(player.play, act), delay=act.at)
     for tick in _TICKS:
         world.scheduler.at(begun + tick, partial(world.run_timers, tick))
+    if finalized is not None and finalized < TROUBLE:
+        world.scheduler.at(begun + finalized, world.finalize_upgrade)
     world.scheduler.at(begun + TROUBLE, faults.calm_down)
     if world.scheduler.run(begun + REST):
         promises.check(world)

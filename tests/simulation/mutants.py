@@ -17,7 +17,16 @@ from partyline.errors import Conflict
 from partyline.inbound import decision, recorder
 from partyline.outbound import carrier_requester, send_job
 from partyline.outbound.send_attempt import NextStep, SendAttempt, build_retry
-from partyline.storage import conversation_items, idempotency, inbound_records, receipts, sends, table, unrouted
+from partyline.storage import (
+    conversation_items,
+    format_level,
+    idempotency,
+    inbound_records,
+    receipts,
+    sends,
+    table,
+    unrouted,
+)
 from partyline.storage.statements import Statement
 from partyline.stream import relay, stream_consumer
 from partyline.webhooks import delivery
@@ -215,5 +224,12 @@ MUTANTS = (
         idempotency,
         "_is_free",
         lambda _: lambda _: table.Condition("attribute_not_exists(nothing)"),
+    ),
+    _one(
+        "the level of the stored format is not looked at",
+        "an earlier release can read everything until the upgrade is finalized",
+        format_level.FormatLevel,
+        "find",
+        lambda _: lambda *_: format_level.NEWEST,
     ),
 )

@@ -14,7 +14,10 @@ from local.carrier.base import Webhook
 from partyline.domain import sids, threads
 from partyline.domain.sends import SendReference
 from partyline.errors import PartylineError
+from partyline.storage import event_packing, format_keys, format_level
 from partyline.storage.attribute_values import from_dynamo
+from partyline.storage.format_level import EVENTS_PACKED
+from partyline.storage.keys import Key
 from tests.simulation.network import AMBIGUOUS, CarrierRequest
 from tests.simulation.world import LINES, World
 
@@ -46,6 +49,8 @@ class Promises:
     # (address, line) -> how many changes of the table there had been when it opted out.
     opted_out: dict[tuple[str, str], int] = field(default_factory=dict)
     changes: int = 0
+    # That of the stored format.
+    level: int = format_level.FIRST
     # What happened, in order, in a line each.
     log: list[str] = field(default_factory=list)
     _recorded_at: dict[str, int] = field(default_factory=dict)
@@ -71,6 +76,7 @@ class Promises:
         change = record["dynamodb"]
         pk, sk = change["Keys"]["PK"]["S"], change["Keys"]["SK"]["S"]
         after, before = change.get("NewImage"), change.get("OldImage")
+        self._observe_form(pk, sk, after)
         self._note(record["eventName"], pk, sk, *_tell(after or before))
         match pk[:2], sk[:2]:
             case "M#", "IM":
@@ -81,6 +87,13 @@ class Promises:
                 self._observe_unrouted(from_dynamo(after))
             case "O#", "L#":
                 self._observe_opt_out((pk[2:], sk[2:]), _decode(after))
+
+    def _observe_form(self, pk: str, sk: str, after: Mapping[str, Any] | None) -> None:
+        """See in which form an item is stored."""
+        if Key(pk, sk) == format_keys.format_level():
+            self.level = format_level.parse_level(_decode(after))
+        elif after and event_packing.PACKED in after and self.level < EVENTS_PACKED:
+            self.break_("an earlier release can read everything until the upgrade is finalized", pk, sk)
 
     def _observe_unrouted(self, after: Mapping[str, Any]) -> None:
         self.recorded[after.get("sender", ""), after.get("body", "")] += 1

@@ -9,7 +9,7 @@ from typing import Any
 
 from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
-from partyline.storage import lines
+from partyline.storage import format_keys, lines, services, stored_format
 from partyline.storage.table import Table
 from tests.simulation import stack
 from tests.simulation.aws import SimulatedDynamoDB, SimulatedSQS, Wire
@@ -19,7 +19,7 @@ from tests.simulation.network import Network
 from tests.simulation.queues import Queues
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.streams import Stream
-from tests.support.api_harness import P, Q, T
+from tests.support.api_harness import ACCOUNT, P, Q, T
 from tests.support.memory_dynamodb import MemoryDynamoDB
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC).timestamp()
@@ -71,3 +71,18 @@ class World:
             mode = AutoCreation.GROUPS if address == Q else AutoCreation.ALL
             line = Line(sids.new(sids.LINE), address, carrier, self.now(), self.now(), mode)
             lines.register(Table(client, "partyline"), line)
+
+    def begin_upgraded(self) -> None:
+        """Be a stack that an earlier release has made."""
+        services.create_account(self._own_table, sids.default_service(ACCOUNT), self.now())
+        self._own_table.delete_all([format_keys.format_level()])
+
+    def finalize_upgrade(self) -> None:
+        """Raise the level of the stored format."""
+        stored_format.raise_level(self._own_table)
+
+    @property
+    def _own_table(self) -> Table:
+        """The table as operators reach it, where nothing goes wrong."""
+        client: Any = self.memory
+        return Table(client, "partyline")

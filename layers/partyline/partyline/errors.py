@@ -21,6 +21,7 @@
     │   └── MediaRefused      it cannot be had, or must not be stored
     ├── TableThrottled    the table was too busy for too long (storage)
     ├── TransactionUnsettled  a transaction may or may not be written: read before writing again (storage)
+    ├── UnknownFormat     the table has the stored format of a later release (storage)
     ├── HashKeyChanged    opt-outs of erased people were hashed with another key (storage)
     ├── Conflict          a condition of a write did not hold, nothing was written: read again (storage)
     ├── ListingError      a carrier did not say which texts came in (carriers)
@@ -185,6 +186,10 @@ class TableThrottled(PartylineError):
 
     The request that it refused last has changed nothing.
     """
+
+
+class UnknownFormat(PartylineError):
+    """The upgrade to a later release was finalized: this one would not find all that the table has."""
 
 
 class HashKeyChanged(PartylineError):

@@ -21,7 +21,7 @@ from partyline.domain.sends import Send
 from partyline.domain.webhook_configuration import PRE_EVENTS
 from partyline.errors import RequestError, RequestFailed, RequestRefused, RequestTimedOut
 from partyline.http_client import HttpClient, HttpRequest, HttpResponse
-from partyline.storage import messages
+from partyline.storage import event_outbox, messages
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.table import Table
 from partyline.webhooks import pre_action
@@ -97,8 +97,8 @@ def published_events(table: Table, event: str) -> list[dict[str, str]]:
     """The parameters of the events of a type that are told afterwards."""
     client: Any = table._client
     items = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
-    happened = [one for item in items if item.get("outbox") == "happening" for one in item["events"]]
-    return [one["parameters"] for one in happened if one["type"] == event]
+    batches = [event_outbox.decode(item) for item in items if item.get("outbox") == "happening"]
+    return [one.parameters for batch in batches for one in batch.events if one.type == event]
 
 
 @dataclass

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from partyline.carriers.base import InboundText
 from partyline.inbound.recorder import InboundRecorder
+from partyline.storage import event_outbox
 from partyline.storage.attribute_values import Item
 from tests.support import people
 from tests.support.api_harness import A, Api, B, P, consult_no_webhook
@@ -147,7 +148,7 @@ def test_the_others_are_told_of_a_horizon_and_not_of_a_mark(api: Api, ann: Api, 
 
     def told() -> list[str]:
         items = api.context.table.query(f"M#{group}", begins="E#").items
-        return [event["type"] for item in items for event in item["events"]]
+        return [event.type for item in items for event in event_outbox.decode(item).events]
 
     before = told().count("onParticipantUpdated")
     state(agent, group, MarkedUnread="true")

@@ -18,7 +18,7 @@ from partyline.domain.scheduled_messages import MAX_PER_CONVERSATION
 from partyline.domain.webhook_configuration import WebhookConfiguration
 from partyline.lifecycle import cleanup, expiry
 from partyline.queues.queue_messages import Removed, RemovedKind
-from partyline.storage import keys, messages
+from partyline.storage import event_outbox, keys, messages
 from partyline.storage.attribute_values import Item, from_dynamo
 from partyline.storage.table import Table
 from partyline.storage.table import change as change_item
@@ -100,11 +100,11 @@ def items(table: Table) -> list[Item]:
 
 def failures(table: Table) -> list[dict[str, str]]:
     return [
-        event["parameters"]
+        event.parameters
         for item in items(table)
         if item.get("outbox") == "happening"
-        for event in item["events"]
-        if event["type"] == "onScheduledMessageFailed"
+        for event in event_outbox.decode(item).events
+        if event.type == "onScheduledMessageFailed"
     ]
 
 

@@ -21,7 +21,7 @@ from partyline.inbound import recorder
 from partyline.inbound.recorder import RecordOutcome
 from partyline.lifecycle import cleanup, expiry
 from partyline.queues.queue_messages import Removed, RemovedKind
-from partyline.storage import conversations, keys, messages, schedule
+from partyline.storage import conversations, event_outbox, keys, messages, schedule
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.schedule import ScheduleKind
 from partyline.storage.table import Table, Write
@@ -86,15 +86,12 @@ def state_changes(table: Table, sid: str) -> list[tuple[str, str, str, str]]:
     """From, to, when and why of the changes of state that were told, in order."""
     client: Any = table._client
     written = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
-    changes = (
-        tuple(event["parameters"][name] for name in ("StateFrom", "StateTo", "StateUpdated", "Reason"))
-        for item in written
-        if item.get("outbox") == "happening" and item["subject"] == sid
-        for event in item["events"]
-        if event["type"] == "onConversationStateUpdated"
-    )
+    batches = [event_outbox.decode(item) for item in written if item.get("outbox") == "happening"]
+    told = [event.parameters for batch in batches if batch.subject == sid for event in batch.events]
+    changes = [one for one in told if "StateFrom" in one]
     # The table has no order of what was written at one moment.
-    return sorted(changes, key=lambda change: change[2])
+    changes.sort(key=lambda change: change["StateUpdated"])
+    return [(one["StateFrom"], one["StateTo"], one["StateUpdated"], one["Reason"]) for one in changes]
 
 
 def entered(table: Table) -> int:

@@ -11,7 +11,7 @@ import pytest
 from partyline.domain import events
 from partyline.domain.events import Cause, Event
 from partyline.domain.webhook_configuration import WebhookConfiguration
-from partyline.storage import conversations, keys, messages
+from partyline.storage import conversations, event_outbox, keys, messages
 from partyline.storage.table import Table
 from partyline.webhooks.pre_action import PROCEED, PreActionDecision
 from tests.support import people
@@ -183,10 +183,10 @@ def test_live_connections_and_post_action_webhooks_hear_who_wrote(api: Api, tabl
     conversation = group_of_lines(api, P)
     write(staff(api, "ann"), conversation)
     published = [
-        event["parameters"]
-        for batch in table.query(f"M#{conversation}", begins="E#").items
-        for event in batch["events"]
-        if event["type"] == "onMessageAdded"
+        event.parameters
+        for item in table.query(f"M#{conversation}", begins="E#").items
+        for event in event_outbox.decode(item).events
+        if event.type == "onMessageAdded"
     ]
     assert [(one["Author"], one["WrittenBy"]) for one in published] == [(P, "ann")]
 

@@ -18,6 +18,8 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sqs.models import sqs_backends
 
 from partyline.http_client import HttpClient, HttpRequest, HttpResponse
+from partyline.storage import event_packing
+from partyline.storage.attribute_values import from_dynamo
 from tests.integration.functions.conftest import DEAD_LETTERS, SECRETS, Context, event
 
 Load = Callable[[str], ModuleType]
@@ -165,7 +167,8 @@ class Deployment:
     def find(self, pattern: str) -> list[str]:
         """Every item, object and queue that has something."""
         wanted = re.compile(pattern)
-        places = [f"{item['PK']['S']} {item['SK']['S']}" for item in self.items() if wanted.search(json.dumps(item))]
+        items = [event_packing.unpack(from_dynamo(item)) for item in self.items()]
+        places = [f"{item['PK']} {item['SK']}" for item in items if wanted.search(json.dumps(item, default=sorted))]
         s3 = boto3.client("s3")
         for one in s3.list_objects_v2(Bucket="media").get("Contents", []):
             content = s3.get_object(Bucket="media", Key=one["Key"])["Body"].read().decode("utf-8", "ignore")

@@ -559,6 +559,8 @@ def test_what_a_text_costs(
     inbound = make()
     if known:
         keeping.record(inbound, NOW)
+    # As functions do when they start.
+    own.connect()
     before = len(round_trips)
     keeping.record(text(inbound.sender, *inbound.recipients, line=inbound.line, body="another"), NOW)
     assert round_trips[before:] == expected

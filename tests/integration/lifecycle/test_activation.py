@@ -107,7 +107,7 @@ class World:
         """What is told of a conversation, in order."""
         client: Any = self.table._client
         items = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
-        mine = [item for item in items if item.get("outbox") == "happening" and item["subject"] == sid]
+        mine = [item for item in items if item.get("outbox") == "happening" and item["PK"] == keys.messages(sid)]
         return [
             event for item in sorted(mine, key=lambda item: item["SK"]) for event in event_outbox.decode(item).events
         ]

@@ -26,7 +26,7 @@ from partyline.media import bucket, images, ingest
 from partyline.media.ingest import IngestOutcome, IngestResult
 from partyline.media.outbound_files import OutboundFiles
 from partyline.outbound.send_attempt import NextStep
-from partyline.storage import codec, conversations, keys, messages
+from partyline.storage import codec, conversations, event_outbox, keys, messages
 from partyline.storage import media as store
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.table import Table, put
@@ -93,7 +93,10 @@ class Inbox:
         stored = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
         happened = sorted((item for item in stored if item.get("outbox") == "happening"), key=lambda item: item["SK"])
         return [
-            event["parameters"] for item in happened for event in item["events"] if event["type"] == "onMessageUpdated"
+            event.parameters
+            for item in happened
+            for event in event_outbox.decode(item).events
+            if event.type == "onMessageUpdated"
         ]
 
 

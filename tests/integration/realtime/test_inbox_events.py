@@ -9,6 +9,7 @@ import pytest
 
 from partyline.carriers.base import InboundText
 from partyline.inbound.recorder import InboundRecorder
+from partyline.storage import event_outbox
 from tests.integration.realtime.conftest import House
 from tests.support.api_harness import A, B, P, consult_no_webhook
 from tests.support.inboxes import settle
@@ -18,10 +19,11 @@ from tests.support.people import SERVICE, role_named
 def told(house: House, conversation: str) -> list[tuple[str, dict[str, Any], list[str]]]:
     """The events of a conversation's entry, and the identities that they name."""
     return [
-        (event["type"], event["parameters"], item.get("identities", []))
+        (event.type, event.parameters, [*batch.identities])
         for item in house.table.query(f"M#{conversation}", begins="E#").items
-        for event in item["events"]
-        if event["type"].startswith("onInboxEntry")
+        for batch in [event_outbox.decode(item)]
+        for event in batch.events
+        if event.type.startswith("onInboxEntry")
     ]
 
 

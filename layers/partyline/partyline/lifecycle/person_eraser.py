@@ -30,7 +30,7 @@ from partyline.lifecycle.message_eraser import leave
 from partyline.media import bucket as files
 from partyline.media.bucket import Bucket
 from partyline.queues.dead_letters import IsWanted, SearchResult, search_nothing
-from partyline.storage import contacts, conversations, keys, opt_outs, participations, queries, retry
+from partyline.storage import contacts, conversations, event_packing, keys, opt_outs, participations, queries, retry
 from partyline.storage import erasures as store
 from partyline.storage.attribute_values import Item
 from partyline.storage.erasures import LeavingTask
@@ -119,7 +119,7 @@ class PersonEraser:
     def _read_page(self, task: LeavingTask) -> list[Item]:
         pk = keys.messages(task.conversation_sid)
         after = keys.Key(pk, task.place).attributes() if task.place else None
-        return self.table.query(pk, limit=_STEP, after=after).items
+        return [event_packing.unpack(item) for item in self.table.query(pk, limit=_STEP, after=after).items]
 
     def _erase_names(self, scope: ErasureScope, task: LeavingTask) -> bool:
         """Erase the number from what a conversation is called; of one about this person only, all of it."""
@@ -142,7 +142,8 @@ class PersonEraser:
         current: Erasure | None = begun
         while current is not None:
             page = self.table.scan(limit=_WALK_STEP, after={**current.place} if current.place else None)
-            counts, kept = self._erase_items(scope, (item for item in page.items if _has_number(scope, item)))
+            items = map(event_packing.unpack, page.items)
+            counts, kept = self._erase_items(scope, (item for item in items if _has_number(scope, item)))
             counts["imports"] += sum(self._erase_file(scope, item) for item in page.items if item["SK"] == "CI")
             after = replace(current.add(+counts, kept), place=page.last_key, updated=self.clock())
             if page.last_key is None:

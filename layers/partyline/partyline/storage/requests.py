@@ -103,6 +103,20 @@ def execute_statements(client: DynamoDb | DynamoDBClient, statements: list[Any])
     return effective
 
 
+def raise_write_error(label: str, error: ClientError) -> NoReturn:
+    """Raise the reason why one write was not made.
+
+    Raises Conflict for a condition that did not hold, Conflict with nothing in `failed` for a race, or else the error.
+    """
+    code = error_code(error)
+    if code == "ConditionalCheckFailedException":
+        found: Any = error.response.get("Item") or {}
+        raise Conflict({label: from_dynamo(found)}) from error
+    if code == "TransactionConflictException":
+        raise Conflict({}) from error
+    raise error
+
+
 def raise_transaction_error(labels: Sequence[str], error: ClientError) -> NoReturn:
     """Raise the reason why a transaction was not written; `labels` name its writes, in their order.
 

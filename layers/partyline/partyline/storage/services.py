@@ -7,7 +7,7 @@ from datetime import datetime
 from partyline.domain.services import Configuration, Role, Service, build_service
 from partyline.errors import Conflict, RuleViolation
 from partyline.serialization import format_time
-from partyline.storage import codec, keys, retry, service_settings
+from partyline.storage import codec, keys, retry, service_settings, stored_format
 from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, check, delete, diff_items, put
 
 _DEFAULT_ROLES = ("creator_role_sid", "member_role_sid", "user_role_sid")
@@ -33,11 +33,14 @@ def fetch(table: Table, sid: str) -> Service | None:
 
 
 def create_account(table: Table, sid: str, now: datetime) -> None:
-    """Create the account's settings and its first Service. Repeats change nothing."""
+    """Create the account's settings and its first Service. Repeats change nothing.
+
+    Nothing older than this release has written to a table without an account, so it has the newest stored format.
+    """
     service, roles = build_service("Default Conversations Service", now, sid=sid)
     writes = [put("configuration", keys.configuration(), codec.encode(Configuration(sid)), NEW)]
     try:
-        table.transact([*writes, *_creation_writes(service, roles)])
+        table.transact([*writes, stored_format.build_level_write(), *_creation_writes(service, roles)])
     except Conflict as conflict:
         # Another request has created them, or is creating them: the caller reads them, or tries again.
         if not conflict.failed:

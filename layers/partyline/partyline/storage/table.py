@@ -16,8 +16,9 @@ from botocore.exceptions import ClientError
 
 from partyline.errors import Conflict, TableThrottled, TransactionUnsettled
 from partyline.frozen_classes import frozen
-from partyline.storage import retry
+from partyline.storage import format_keys, retry
 from partyline.storage.attribute_values import Item, from_dynamo, to_dynamo
+from partyline.storage.format_level import FormatLevel
 from partyline.storage.keys import Key
 from partyline.storage.requests import (
     RequestThrottled,
@@ -25,6 +26,7 @@ from partyline.storage.requests import (
     error_code,
     execute_statements,
     raise_transaction_error,
+    raise_write_error,
     retry_throttled,
     send,
     send_with_retries,
@@ -62,6 +64,10 @@ class Write:
     label: str
     operation: str
     parameters: Mapping[str, Any]
+
+    def build_parts(self, find_level: Callable[[], int]) -> Sequence[Write]:  # noqa: ARG002  (of others it depends on it)
+        """Return what is written at the level of the stored format that `find_level` returns."""
+        return (self,)
 
 
 def put(label: str, key: Key, item: Mapping[str, Any], condition: Condition | None = None) -> Write:
@@ -150,6 +156,7 @@ class Table:
         self._client = client
         self._name = name
         self._hash_key = hash_key
+        self._level = FormatLevel()
 
     def hash_number(self, number: str) -> str:
         """Return the keyed hash of a canonical number. Raises what reading the key raises, LookupError without one."""
@@ -158,9 +165,17 @@ class Table:
         return hmac.new(self._hash_key().encode(), number.encode(), hashlib.sha256).hexdigest()
 
     def connect(self) -> None:
-        """Open a connection, by reading an item that does not exist. Raises the errors of the SDK, without a retry."""
-        nothing = Key("NOTHING", "NOTHING")
-        self._client.get_item(TableName=self._name, Key=to_dynamo(nothing.attributes()), ConsistentRead=False)
+        """Open a connection, and read the level of the stored format. Raises the errors of the SDK, without a retry."""
+        key = to_dynamo(format_keys.format_level().attributes())
+        found = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=False)
+        self._level.note(from_dynamo(found.get("Item", {})))
+
+    def _build_parts(self, writes: Iterable[Write]) -> list[Write]:
+        """Build what is written at the level of the stored format."""
+        return [part for write in writes for part in write.build_parts(self._find_level)]
+
+    def _find_level(self) -> int:
+        return self._level.find(lambda: self.get(format_keys.format_level(), consistent=False))
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
         """Read one item; at half the units if it may be as it was a moment ago."""
@@ -325,17 +340,12 @@ class Table:
             "Update": self._client.update_item,
             "Delete": self._client.delete_item,
         }
+        [write] = self._build_parts([write])
         returned = {"ReturnValues": "ALL_NEW"} if write.operation == "Update" else {}
         try:
             answer = send_with_retries(calls[write.operation], TableName=self._name, **write.parameters, **returned)
         except ClientError as error:
-            code = error_code(error)
-            if code == "ConditionalCheckFailedException":
-                found: Any = error.response.get("Item") or {}
-                raise Conflict({write.label: from_dynamo(found)}) from error
-            if code == "TransactionConflictException":
-                raise Conflict({}) from error
-            raise
+            raise_write_error(write.label, error)
         return from_dynamo(answer.get("Attributes", {}))
 
     def transact(self, writes: Sequence[Write]) -> None:
@@ -344,6 +354,7 @@ class Table:
         Raises Conflict with the labels of the failed conditions when nothing was written, and TransactionUnsettled when
         it is unknown whether the writes were made.
         """
+        writes = self._build_parts(writes)
         operations: list[Any] = [{write.operation: {"TableName": self._name, **write.parameters}} for write in writes]
         token, unsettled = str(uuid.uuid4()), False
 
@@ -375,6 +386,7 @@ class Table:
 
         Raises Conflict at the first transaction that was not written.
         """
+        writes = self._build_parts(writes)
         for start in range(0, len(writes), MAX_TRANSACTION):
             self.transact(writes[start : start + MAX_TRANSACTION])
 
