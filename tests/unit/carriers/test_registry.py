@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import pytest
 
+from partyline.carriers import registry
 from partyline.carriers.base import (
     Carrier,
     OutboundText,
@@ -58,6 +62,19 @@ def test_every_carrier_is_registered_under_its_own_name() -> None:
 )
 def test_base_urls_can_be_set(name: str, urls: dict[str, str], url: str) -> None:
     assert asked_url(name, urls) == url
+
+
+def test_only_carriers_of_which_there_are_secrets_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def record(name: str) -> Any:
+        asked.append(name)
+        return CARRIERS[name]()
+
+    monkeypatch.setattr(registry, "CARRIERS", {name: partial(record, name) for name in CARRIERS})
+    given = {name: value for name, value in SECRETS.items() if name.startswith("telnyx_")}
+    registry.load_complete(given | {"twilio_auth_token": "", "other_key": "x"})
+    assert asked == ["telnyx"]
 
 
 @pytest.mark.parametrize("name", ["", "pigeon", "Twilio"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,6 +94,12 @@ def test_every_notation_of_a_number_is_one_address(written: str) -> None:
 def test_kinds_of_address_are_distinguished(written: str, address: str, expected: AddressKind) -> None:
     assert canonicalize(written) == address
     assert kind_of(address) is expected
+
+
+@given(st.from_regex(r"\+1[0-9]{10}", fullmatch=True), st.sampled_from(["US", "CA", "GB", "MX"]))
+def test_a_number_of_north_america_is_what_the_library_reads_too(number: str, region: str) -> None:
+    assert (canonicalize(number, region), addresses._phone(number, region)) == (number, number)
+    assert phonenumbers.region_code_for_country_code(1) == addresses.region_of(number)
 
 
 def test_a_national_number_is_read_where_it_is_dialled() -> None:

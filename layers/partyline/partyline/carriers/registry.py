@@ -92,8 +92,9 @@ def build_carrier(name: str, secrets: Mapping[str, str], transport: Transport, u
 
 
 def load_complete(secrets: Mapping[str, str]) -> None:
-    """Import the carriers that can be built from these secrets."""
-    for name in CARRIERS:
+    """Import the carriers that can be built from these secrets, and no other one."""
+    given = {secret.partition("_")[0] for secret, value in secrets.items() if value}
+    for name in given.intersection(CARRIERS):
         with suppress(LookupError):
             build_carrier(name, secrets, no_transport)
 

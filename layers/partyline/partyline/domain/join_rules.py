@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-import phonenumbers
-
 from partyline.domain import addresses, identities
 from partyline.domain.conversations import group_of
 from partyline.domain.lines import Line
@@ -226,6 +224,8 @@ def _check_group_address(address: str) -> None:
     Members that an inbound text added are not checked here: a send to them is tried.
     """
     check_reachable(address, group=True)
+    import phonenumbers  # noqa: PLC0415  (15 ms of a cold start, and seldom needed)
+
     region = phonenumbers.region_code_for_number(phonenumbers.parse(address))
     if region not in (*GROUP_REGIONS, None):
         raise RuleViolation(

@@ -33,7 +33,7 @@ from partyline.api.router import Router
 from partyline.domain import contacts, sids
 from partyline.domain.contacts import Contact, ContactAction, ContactChange
 from partyline.domain.permissions import Permission
-from partyline.storage import activities, queries, retry
+from partyline.storage import contact_wishes, queries, retry
 from partyline.storage import contacts as store
 from partyline.storage.queries import Window
 
@@ -184,7 +184,7 @@ def update(call: Call) -> ApiResponse:
 
     before, after = retry.STANDARD.run(attempt)
     if (before.do_not_disturb is None) != (after.do_not_disturb is None):
-        activities.record_do_not_disturb(call.table, after, call.cause)
+        contact_wishes.record_do_not_disturb(call.table, after, call.cause)
     return ApiResponse(200, build_body(call, after))
 
 
