@@ -91,6 +91,21 @@ class MemoryDynamoDB:
                 return _page(found, request, _last_key(item, index))
         return _page(found, request, None)
 
+    def scan(self, **request: Any) -> dict[str, Any]:
+        """Answer Scan of the table, in the order of the keys."""
+        start = request.get("ExclusiveStartKey")
+        after = _index_place(start, "") if start else None
+        found: list[Item] = []
+        size = 0
+        for place in sorted(self._items):
+            if after is not None and place <= after:
+                continue
+            found.append(self._items[place])
+            size += size_of(found[-1])
+            if len(found) == request.get("Limit") or size >= MAX_PAGE:
+                return _page(found, request, _last_key(found[-1], ""))
+        return _page(found, request, None)
+
     def _select(self, request: Mapping[str, Any], index: str) -> Iterator[Item]:
         """Yield what a query selects, in its order, from where it begins."""
         text, values = request["KeyConditionExpression"], request["ExpressionAttributeValues"]

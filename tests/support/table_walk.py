@@ -75,9 +75,10 @@ class _Walk:
     def step(self) -> Any:
         """Make one request; return its answer, less what says nothing of the table."""
         kinds = (self._put, self._update, self._update, self._delete, self._query, self._transact, self._transact)
-        others = (self._read_batch, self._read_together, self._write_batch, self._execute, self._get, self._count)
+        others = (self._read_batch, self._read_together, self._write_batch, self._execute)
+        reads = (self._get, self._count, self._scan)
         try:
-            answer = self._random.choice((*kinds, *others))()
+            answer = self._random.choice((*kinds, *others, *reads))()
         except ClientError as error:
             reasons = error.response.get("CancellationReasons", [])
             return {
@@ -212,6 +213,12 @@ class _Walk:
         if last and not self._client.query(**{**parameters, "ExclusiveStartKey": last})["Items"]:
             # A page that ends where the items end: DynamoDB says that there may be more, moto that there is none.
             del answer["LastEvaluatedKey"]
+        return answer
+
+    def _scan(self) -> Any:
+        answer = self._client.scan(TableName=TABLE)
+        # Partitions have no order.
+        answer["Items"].sort(key=lambda item: (item["PK"]["S"], item["SK"]["S"]))
         return answer
 
     def _count(self) -> Any:

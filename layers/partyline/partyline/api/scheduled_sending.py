@@ -42,8 +42,14 @@ class ScheduledSender:
 
     def _attempt(self, conversation_sid: str, sid: str, ask: Consult) -> None:
         scheduled = store.fetch(self.context.table, conversation_sid, sid)
-        if scheduled is None or not scheduled.is_due(self.context.clock()):
-            # It was changed to a later time, canceled or sent, or has gone with its conversation.
+        if scheduled is None:
+            # It has gone with its conversation.
+            return
+        if scheduled.message_sid:
+            # An earlier attempt recorded it, and may have ended right behind that.
+            self._reassign_answer(scheduled, scheduled.message_sid)
+        if not scheduled.is_due(self.context.clock()):
+            # It was changed to a later time, canceled or sent.
             return
         call = self._build_call(scheduled, ask)
         if call is None:
@@ -58,10 +64,14 @@ class ScheduledSender:
             # Everyone who sees the conversation reads why, and may not see the one that has its thread.
             self._fail(call, scheduled, authorization.without_owner(refused))
             return
-        if scheduled.request_digest:
-            table = self.context.table
-            idempotency.reassign(table, conversation_sid, scheduled.request_digest, scheduled.sid, message_sid)
+        self._reassign_answer(scheduled, message_sid)
         logger.info("scheduled.sent", conversation_sid=conversation_sid, sid=sid, message_sid=message_sid)
+
+    def _reassign_answer(self, scheduled: ScheduledMessage, message_sid: str) -> None:
+        """Have the stored answer of the request go with the message. A repeat changes nothing."""
+        digest = scheduled.request_digest
+        if digest:
+            idempotency.reassign(self.context.table, scheduled.conversation_sid, digest, scheduled.sid, message_sid)
 
     def _build_call(self, scheduled: ScheduledMessage, ask: Consult) -> Call | None:
         """Build the call that POST Messages would get now from the account; None when the Service is gone."""

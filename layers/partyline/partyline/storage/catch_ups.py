@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from partyline.domain.catch_ups import CatchUp
-from partyline.storage import codec, keys
+from partyline.storage import codec, keys, own_writes
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import NEW, Condition, Table, change, put
 
@@ -31,7 +31,8 @@ def start(table: Table, before: CatchUp | None, after: CatchUp) -> bool:
 
 def advance(table: Table, before: CatchUp, after: CatchUp) -> bool:
     """Store how far a catch-up is; return False when another invocation was faster, or its line is gone."""
-    return table.written(change("catch_up", keys.catch_up(before.line), codec.encode(after), _unchanged(before)))
+    sets = codec.encode(after)
+    return own_writes.is_made(table, change("catch_up", keys.catch_up(before.line), sets, _unchanged(before)), sets)
 
 
 def fetch(table: Table, line: str) -> CatchUp | None:

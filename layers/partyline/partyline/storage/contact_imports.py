@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from partyline.domain.contact_imports import ContactImport, RejectedRow
-from partyline.storage import codec, contact_keys
+from partyline.storage import codec, contact_keys, own_writes
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import NEW, Condition, Table, change, put
 
@@ -19,12 +19,12 @@ OUTBOX = "contact_import"
 def create(table: Table, imported: ContactImport) -> None:
     """Store a new import, before its file: whatever becomes of the request, the file is deleted with the item."""
     item = {**codec.encode(imported), "ttl": _expiry(imported)}
-    table.write(put("import", contact_keys.contact_import(imported.sid), item, NEW))
+    own_writes.make(table, put("import", contact_keys.contact_import(imported.sid), item, NEW), item)
 
 
 def start(table: Table, imported: ContactImport) -> None:
     """Start the first run of an import, once its file is stored."""
-    table.write(_run_write(imported))
+    own_writes.make(table, _run_write(imported), {"sid": imported.sid, "run": imported.run})
 
 
 def restart(table: Table, before: ContactImport, after: ContactImport) -> bool:
@@ -53,7 +53,7 @@ def advance(
         for number, row in (checked or {}).items()
     ]
     table.transact_apart([*rows, *numbers])
-    return table.written(_change_write(before, after))
+    return own_writes.is_made(table, _change_write(before, after), codec.encode(after))
 
 
 def fetch_checked(table: Table, imported: ContactImport, numbers: Iterable[str]) -> dict[str, int]:

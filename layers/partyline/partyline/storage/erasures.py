@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from partyline.domain.erasures import Erasure
 from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
-from partyline.storage import codec, erased_opt_outs, erasure_keys, keys
+from partyline.storage import codec, erased_opt_outs, erasure_keys, keys, own_writes
 from partyline.storage.table import NEW, Condition, Table, Write, put
 
 OUTBOX = "erasure"
@@ -47,7 +47,7 @@ def create(table: Table, erasure: Erasure) -> None:
 def advance(table: Table, before: Erasure, after: Erasure) -> Erasure | None:
     """Store how far an erasure is; return it, or None when another invocation was faster."""
     stored = replace(after, version=before.version + 1)
-    return stored if table.written(_advance_write(before, stored)) else None
+    return stored if own_writes.is_made(table, _advance_write(before, stored), _item(stored)) else None
 
 
 def begin_walk(table: Table, before: Erasure, after: Erasure, now: datetime) -> bool:

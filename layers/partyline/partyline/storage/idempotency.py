@@ -14,7 +14,7 @@ from datetime import datetime
 from partyline.domain.idempotency_keys import RecordedRequest, RequestIdentity, build_expiry, to_milliseconds
 from partyline.errors import Conflict
 from partyline.frozen_classes import frozen
-from partyline.storage import codec, keys, retry
+from partyline.storage import codec, keys, own_writes, retry
 from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
 from partyline.storage.table import Condition, Table, Write, change, delete, put
@@ -37,8 +37,8 @@ def claim(table: Table, request: RequestIdentity, token: str, until: datetime, n
     Raises Conflict when an earlier request has the key.
     """
     claimed = RecordedRequest(request.fingerprint, build_expiry(now), claim=token, claimed_until=to_milliseconds(until))
-    write = put(LABEL, key_of(request), codec.encode(claimed), _is_free(now))
-    retry.STANDARD.run(lambda: table.write(write), can_retry=retry.is_race)
+    item = codec.encode(claimed)
+    own_writes.make(table, put(LABEL, key_of(request), item, _is_free(now)), item)
 
 
 def answer_write(request: RequestIdentity, answer: StoredAnswer, now: datetime, token: str | None = None) -> Write:

@@ -12,7 +12,7 @@ from partyline.domain.lines import AddressConfiguration, Line
 from partyline.domain.sends import Send
 from partyline.errors import Conflict, RuleViolation
 from partyline.frozen_classes import frozen
-from partyline.storage import codec, contact_keys, erased_opt_outs, keys, retry
+from partyline.storage import codec, contact_keys, erased_opt_outs, keys, own_writes, retry
 from partyline.storage.attribute_values import Item
 from partyline.storage.erased_opt_outs import Pair
 from partyline.storage.keys import Key
@@ -24,7 +24,8 @@ def register(table: Table, line: Line) -> None:
 
     Raises RuleViolation line_exists when its number is registered already.
     """
-    if not table.written(put("line", keys.line(line.address), _item(line), NEW)):
+    item = _item(line)
+    if not own_writes.is_made(table, put("line", keys.line(line.address), item, NEW), item):
         raise RuleViolation("line_exists", address=line.address)
 
 

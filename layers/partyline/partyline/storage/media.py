@@ -13,7 +13,7 @@ from partyline.domain.media import Media, MediaReference, MediaState, StoredMedi
 from partyline.domain.messages import Message
 from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
-from partyline.storage import codec, event_outbox, keys, messages, retry
+from partyline.storage import codec, event_outbox, keys, messages, own_writes, retry
 from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, put
 
 # An upload that no message has is deleted after this time, or a little later.
@@ -31,7 +31,8 @@ def upload(table: Table, media: StoredMedia) -> None:
     The record expires unless a message takes the upload. So a failure in between leaves nothing behind.
     """
     ttl = int((media.created + UNATTACHED_LIFE).timestamp())
-    table.write(put("media", keys.media(media.sid), {**codec.encode(media), "ttl": ttl}, NEW))
+    item = {**codec.encode(media), "ttl": ttl}
+    own_writes.make(table, put("media", keys.media(media.sid), item, NEW), item)
 
 
 def fetch_many(table: Table, sids: Iterable[str]) -> dict[str, StoredMedia]:

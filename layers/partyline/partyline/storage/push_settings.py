@@ -5,7 +5,7 @@ from __future__ import annotations
 from partyline.domain.push_settings import Credential, Notifications, PushBinding
 from partyline.errors import Conflict
 from partyline.serialization import format_time
-from partyline.storage import codec, keys
+from partyline.storage import codec, keys, own_writes
 from partyline.storage.table import EXISTS, NEW, Table, change, delete, diff_items, put
 
 # --- credentials
@@ -17,7 +17,8 @@ def create_credential(table: Table, credential: Credential) -> None:
         "GSI1PK": keys.CREDENTIAL_LIST,
         "GSI1SK": keys.dated(format_time(credential.created), credential.sid),
     }
-    table.write(put("credential", keys.credential(credential.sid), {**codec.encode(credential), **listed}, NEW))
+    item = {**codec.encode(credential), **listed}
+    own_writes.make(table, put("credential", keys.credential(credential.sid), item, NEW), item)
 
 
 def credential(table: Table, sid: str) -> Credential | None:

@@ -11,7 +11,7 @@ from partyline.domain.permissions import Permission, RoleType
 from partyline.domain.services import Role
 from partyline.errors import Conflict, RuleViolation
 from partyline.serialization import format_time
-from partyline.storage import codec, keys, retry
+from partyline.storage import codec, keys, own_writes, retry
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import EXISTS, NEW, Condition, Table, change, check, delete, put
 
@@ -78,7 +78,8 @@ def _is_member(item: Item) -> bool:
 
 def create(table: Table, role: Role) -> None:
     """Store a new role."""
-    table.write(put("role", keys.role(role.service_sid, role.sid), codec.encode(role), NEW))
+    item = codec.encode(role)
+    own_writes.make(table, put("role", keys.role(role.service_sid, role.sid), item, NEW), item)
 
 
 def create_missing(table: Table, service_sid: str, wanted: Iterable[Role]) -> None:

@@ -12,7 +12,7 @@ from partyline.domain.services import ApiKey
 from partyline.domain.sign_in_sessions import SESSION_LIFE, SignInSession
 from partyline.errors import Conflict
 from partyline.serialization import format_time
-from partyline.storage import api_keys, codec, keys
+from partyline.storage import api_keys, codec, keys, own_writes
 from partyline.storage.table import EXISTS, NEW, Condition, Table, change, delete, put
 
 # For how long one request may ask the provider; then the next may. Longer than the signin function runs.
@@ -22,7 +22,8 @@ _CHECK_LEASE = timedelta(seconds=30)
 def create(table: Table, session: SignInSession) -> None:
     """Store a new session."""
     ttl = int((session.started + SESSION_LIFE).timestamp())
-    table.write(put("session", keys.sign_in_session(session.digest), {**codec.encode(session), "ttl": ttl}, NEW))
+    item = {**codec.encode(session), "ttl": ttl}
+    own_writes.make(table, put("session", keys.sign_in_session(session.digest), item, NEW), item)
 
 
 def fetch(table: Table, digest: str) -> SignInSession | None:
@@ -68,7 +69,10 @@ def end(table: Table, digest: str) -> None:
 
 
 def spend_attempt(table: Table, digest: str, expires: int) -> bool:
-    """Record that an attempt to sign in was used; return False when it was used before."""
+    """Record that an attempt to sign in was used; return False when it was used before.
+
+    Nothing tells a second use from a repeat by the client, so that is refused too: the person begins again.
+    """
     return table.written(put("attempt", keys.sign_in_attempt(digest), {"ttl": expires}, NEW))
 
 

@@ -18,7 +18,7 @@ from partyline.domain.participants import Participant
 from partyline.domain.services import User
 from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
-from partyline.storage import codec, event_outbox, keys
+from partyline.storage import codec, event_outbox, keys, own_writes
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import EXISTS, NEW, Table, Write, change, check, delete, diff_items, put
 
@@ -71,7 +71,8 @@ def read_revocation(item: Item) -> Revocation:
 
 def create(table: Table, user: User, *, cause: Cause = QUIETLY) -> bool:
     """Store a new user; return False when its identity is a user already."""
-    return table.written(put("user", keys.user(user.sid), _new_item(user, cause), NEW))
+    item = _new_item(user, cause)
+    return own_writes.is_made(table, put("user", keys.user(user.sid), item, NEW), item)
 
 
 def update(table: Table, before: User, after: User, now: datetime, *, cause: Cause = QUIETLY) -> bool:
