@@ -6,7 +6,7 @@ Two tables are equal when the same walks have the same answers. The walks are ma
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -43,11 +43,12 @@ _UPDATES = (
     "REMOVE GSI1PK, GSI1SK",
 )
 # Of which some are refused, always or by what the item has. Alone: moto makes no reason of a transaction of it.
-_REFUSED = (
+TWICE_THE_SAME = "SET #n = :v, #n = :w"
+REFUSED = (
     "SET amount = amount + :one",
     "ADD word :one",
     "SET PK = :v",
-    "SET #n = :v, #n = :w",
+    TWICE_THE_SAME,
     "nonsense",
 )
 _KEYS = ("", " AND {}SK BETWEEN :low AND :high", " AND begins_with({}SK, :begins)")
@@ -67,8 +68,8 @@ _NAMES = {"#n": "word", "#missing": "missing"}
 
 
 class _Walk:
-    def __init__(self, client: Any, seed: int) -> None:
-        self._client = client
+    def __init__(self, client: Any, seed: int, refused: Sequence[str]) -> None:
+        self._client, self._refused = client, refused
         self._random = random.Random(seed)
         self._last: dict[str, Any] | None = None
 
@@ -91,6 +92,8 @@ class _Walk:
             for found in answer["Responses"].values():
                 # A batch has no order.
                 found.sort(key=lambda item: (item["PK"]["S"], item["SK"]["S"]))
+        elif "Responses" in answer:
+            answer["Responses"] = [_read_statement(one) for one in answer["Responses"]]
         return {name: answer[name] for name in _ANSWERED if answer.get(name)}
 
     def _key(self) -> dict[str, Any]:
@@ -146,7 +149,7 @@ class _Walk:
     def _update(self) -> Any:
         parameters = self._one("Update")
         if self._random.random() < 0.1:
-            parameters = {"Key": self._key(), **self._expressions(UpdateExpression=self._random.choice(_REFUSED))}
+            parameters = {"Key": self._key(), **self._expressions(UpdateExpression=self._random.choice(self._refused))}
         return self._client.update_item(TableName=TABLE, ReturnValues="ALL_NEW", **parameters)
 
     def _delete(self) -> Any:
@@ -231,7 +234,12 @@ class _Walk:
         )
 
 
-def walk(client: Any, seed: int) -> list[Any]:
-    """Make the requests of a seed; return what they are answered with."""
-    one = _Walk(client, seed)
+def _read_statement(answer: Mapping[str, Any]) -> Any:
+    """The answer of a part: an item that was read, or the code of a statement that did nothing."""
+    return answer["Error"]["Code"] if "Error" in answer else answer.get("Item")
+
+
+def walk(client: Any, seed: int, refused: Sequence[str] = REFUSED) -> list[Any]:
+    """Make the requests of a seed; return what they are answered with. `refused` are updates that are."""
+    one = _Walk(client, seed, refused)
     return [one.step() for _ in range(STEPS)]
