@@ -103,8 +103,8 @@ def _build_direct(service: JsonService, *, connect: float, read: float, attempts
     endpoint = connections.find_endpoint(service.name, region, os.environ, service.variable)
     if endpoint is None:
         return None
-    pool = connections.open_pool(endpoint, connections.Timeouts(connect, read), size=size)
-    return JsonClient(service, region, endpoint, pool, _credentials, attempts)
+    pool = connections.ConnectionPool(endpoint, connections.Timeouts(connect, read), size=size)
+    return JsonClient(service, region, pool, _credentials, attempts)
 
 
 def _build_sdk(

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +16,7 @@ from moto.moto_api._internal.models import moto_api_backend
 
 from partyline import aws_clients
 from partyline.aws import json_client
+from partyline.aws.connections import Timeouts
 from partyline.errors import Conflict
 from partyline.storage import statements
 from partyline.storage.keys import Key
@@ -264,7 +264,7 @@ def test_silence_ends_with_the_time_out(
     table = build(name)
     client: Any = table._client
     if name == "direct":
-        client.client.pool.timeout = urllib3.Timeout(0.05)
+        client.client.pool.timeouts = Timeouts(1, 0.05)
     else:
         client._endpoint.http_session._timeout = 0.05
         client._endpoint.http_session._manager.connection_pool_kw["timeout"] = 0.05

@@ -51,8 +51,8 @@ PATIENT = """
 from benchmarks.program import load
 from partyline.aws import connections
 
-_open_pool, _timeouts = connections.open_pool, connections.Timeouts(120, 120)
-connections.open_pool = lambda endpoint, _, **more: _open_pool(endpoint, _timeouts, **more)
+_open, _timeouts = connections.ConnectionPool, connections.Timeouts(120, 120)
+connections.ConnectionPool = lambda endpoint, _, **more: _open(endpoint, _timeouts, **more)
 handler = load({path!r})
 """
 

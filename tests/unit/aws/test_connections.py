@@ -60,8 +60,8 @@ def test_the_direct_clients_give_up_within_their_shortest_functions_time(monkeyp
     assert isinstance(secrets, SecretsManager)
     assert isinstance(queues, Sqs)
     for client, most in ((table.client, 10), (secrets.client, 5), (queues.client, 14)):
-        timeout: Any = client.pool.timeout
-        assert client.attempts * (float(timeout.connect_timeout) + float(timeout.read_timeout)) <= most
+        timeouts = client.pool.timeouts
+        assert client.attempts * (timeouts.connect + timeouts.read) <= most
 
 
 def test_the_sdk_is_used_where_only_it_knows_the_way(monkeypatch: pytest.MonkeyPatch) -> None:

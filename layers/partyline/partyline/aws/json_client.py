@@ -16,21 +16,24 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.message import Message
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
-import urllib3
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
+    EndpointConnectionError,
     HTTPClientError,
     ReadTimeoutError,
 )
 
 from partyline import __version__
+from partyline.aws.connections import ConnectFailed, ConnectionPool
 from partyline.aws.credential_source import CredentialSource
 from partyline.aws.request_signature import SigningScope, sign
 from partyline.frozen_classes import frozen
@@ -82,15 +85,14 @@ def pause_before_repeat(number: int) -> None:
 
 @dataclass(slots=True)
 class JsonClient:
-    """Calls one service at its `endpoint`, a URL without a path, over the connections of `pool`.
+    """Calls one service over the connections of `pool`.
 
     `attempts` are all that are made. `clock` and `pause` (with the number of the attempt) can be replaced by a test.
     """
 
     service: JsonService
     region: str
-    endpoint: str
-    pool: urllib3.HTTPConnectionPool
+    pool: ConnectionPool
     credentials: CredentialSource
     attempts: int = 2
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -114,13 +116,12 @@ class JsonClient:
             raise failure.error from failure.__cause__
 
     def _attempt(self, operation: str, body: bytes) -> dict[str, Any]:
+        headers = self._build_headers(operation, body)
         try:
-            answer = self.pool.urlopen(
-                "POST", "/", body=body, headers=self._build_headers(operation, body), retries=False, redirect=False
-            )
-        except urllib3.exceptions.HTTPError as error:
+            answer = self.pool.post(headers, body)
+        except (ConnectFailed, OSError, HTTPException) as error:
             raise _NotAnswered(self._build_error(error)) from error
-        content = answer.data
+        content = answer.body
         if answer.status != HTTPStatus.OK:
             raise self._read_error(operation, answer.status, answer.headers, content)
         checksum = answer.headers.get("x-amz-crc32")
@@ -134,7 +135,7 @@ class JsonClient:
 
     def _build_headers(self, operation: str, body: bytes) -> dict[str, str]:
         headers = {
-            "host": urlsplit(self.endpoint).netloc,
+            "host": urlsplit(self.pool.endpoint).netloc,
             "content-type": f"application/x-amz-json-{self.service.version}",
             "x-amz-target": f"{self.service.target}.{operation}",
         }
@@ -144,14 +145,17 @@ class JsonClient:
         signed = sign(headers, body, self.credentials.fetch(), scope, self.clock() + self._skew)
         return {**signed, "user-agent": f"partyline/{__version__}"}
 
-    def _build_error(self, error: urllib3.exceptions.HTTPError) -> BotoCoreError:
-        if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
-            return ConnectTimeoutError(endpoint_url=self.endpoint, error=error)
-        if isinstance(error, urllib3.exceptions.ReadTimeoutError):
-            return ReadTimeoutError(endpoint_url=self.endpoint, error=error)
+    def _build_error(self, error: Exception) -> BotoCoreError:
+        endpoint = self.pool.endpoint
+        if isinstance(error, ConnectFailed):
+            is_late = isinstance(error.__cause__, TimeoutError)
+            kind = ConnectTimeoutError if is_late else EndpointConnectionError
+            return kind(endpoint_url=endpoint, error=error.__cause__)
+        if isinstance(error, TimeoutError):
+            return ReadTimeoutError(endpoint_url=endpoint, error=error)
         return HTTPClientError(error=error)
 
-    def _read_error(self, operation: str, status: int, headers: Mapping[str, str], content: bytes) -> Exception:
+    def _read_error(self, operation: str, status: int, headers: Message, content: bytes) -> Exception:
         """Return the error of an answer: one to raise at once, or _NotAnswered when another attempt may help."""
         error = _parse_error(operation, status, headers, content)
         code = error.response["Error"]["Code"]
@@ -161,7 +165,7 @@ class JsonClient:
         may_help = corrected or code in _EXPIRED or code in REPEATED or status in _REPEATED_STATUSES
         return _NotAnswered(error) if may_help else error
 
-    def _correct_clock(self, headers: Mapping[str, str]) -> bool:
+    def _correct_clock(self, headers: Message) -> bool:
         """Sign with the service's time from now on; return whether it differs from what was used."""
         try:
             skew = parsedate_to_datetime(headers.get("date", "")) - self.clock()
@@ -173,7 +177,7 @@ class JsonClient:
         return True
 
 
-def _parse_error(operation: str, status: int, headers: Mapping[str, str], content: bytes) -> ClientError:
+def _parse_error(operation: str, status: int, headers: Message, content: bytes) -> ClientError:
     """Build the error of the SDK. Besides the code it has the members of the answer, such as CancellationReasons."""
     try:
         found = json.loads(content)

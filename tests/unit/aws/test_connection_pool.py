@@ -1,0 +1,134 @@
+"""Kept connections: used again while they are open, by one request at a time, and never after something went wrong."""
+
+from __future__ import annotations
+
+import select
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+
+from partyline.aws.connections import ConnectFailed, ConnectionPool, HttpAnswer, Timeouts
+
+PATIENT = Timeouts(10, 10)
+
+
+@dataclass
+class Server:
+    """A server: what was sent, by which connection, and how the next requests are answered (`plain` if not said)."""
+
+    url: str
+    ways: list[str] = field(default_factory=list)
+    sent: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    peers: list[Any] = field(default_factory=list)
+    meeting: Barrier | None = None
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_state: Server
+
+    def do_POST(self) -> None:
+        state = self.server_state
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        state.sent.append(({name.lower(): value for name, value in self.headers.items()}, body))
+        state.peers.append(self.client_address)
+        if state.meeting:
+            state.meeting.wait(10)
+        way = state.ways.pop(0) if state.ways else "plain"
+        self.send_response_only(200)
+        if way == "in chunks":
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n")
+            return
+        self.send_header("Content-Length", "3")
+        if way == "and closes":
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(b"a" if way == "in part" else b"abc")
+        self.close_connection = way != "plain"
+
+    def log_message(self, *_: Any) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as listening:
+        state = Server(f"http://127.0.0.1:{listening.server_port}")
+        listening.daemon_threads = True
+        listening.RequestHandlerClass = type("Handler", (_Handler,), {"server_state": state})
+        thread = Thread(target=listening.serve_forever, daemon=True)
+        thread.start()
+        yield state
+        listening.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def pool(server: Server) -> ConnectionPool:
+    return ConnectionPool(server.url, PATIENT, size=2)
+
+
+def ask(pool: ConnectionPool) -> HttpAnswer:
+    return pool.post({"host": "example", "x-amz-target": "Service.Operation"}, b"{}")
+
+
+def count_connections(server: Server) -> int:
+    return len(set(server.peers))
+
+
+def test_a_request_is_sent_as_it_was_given(pool: ConnectionPool, server: Server) -> None:
+    answer = ask(pool)
+    assert (answer.status, answer.headers["content-length"], answer.body) == (200, "3", b"abc")
+    assert server.sent == [({"host": "example", "x-amz-target": "Service.Operation", "content-length": "2"}, b"{}")]
+
+
+def test_a_connection_is_used_again(pool: ConnectionPool, server: Server) -> None:
+    server.ways += ["plain", "in chunks", "plain"]
+    assert [ask(pool).body for _ in range(3)] == [b"abc"] * 3
+    assert count_connections(server) == 1
+
+
+def test_a_connection_that_will_close_is_not_kept(pool: ConnectionPool, server: Server) -> None:
+    server.ways += ["and closes"]
+    assert [ask(pool).body for _ in range(2)] == [b"abc"] * 2
+    assert count_connections(server) == 2
+
+
+def test_a_connection_that_has_closed_meanwhile_is_not_used(pool: ConnectionPool, server: Server) -> None:
+    server.ways += ["without a word of closing"]
+    ask(pool)
+    select.select([pool._free[0].sock], [], [], 10)
+    assert ask(pool).body == b"abc"
+    assert count_connections(server) == 2
+
+
+def test_a_connection_with_half_an_answer_is_not_used_again(pool: ConnectionPool, server: Server) -> None:
+    server.ways += ["in part"]
+    with pytest.raises(HTTPException):
+        ask(pool)
+    assert ask(pool).body == b"abc"
+    assert count_connections(server) == 2
+
+
+def test_requests_at_once_have_connections_of_their_own_and_few_are_kept(pool: ConnectionPool, server: Server) -> None:
+    server.meeting = Barrier(3)
+    with ThreadPoolExecutor(3) as threads:
+        assert [answer.body for answer in threads.map(ask, [pool] * 3)] == [b"abc"] * 3
+    assert (count_connections(server), len(pool._free)) == (3, 2)
+
+
+def test_without_a_connection_nothing_was_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(ConnectFailed) as failed:
+        ask(ConnectionPool(f"http://127.0.0.1:{port}", PATIENT, size=1))
+    assert isinstance(failed.value.__cause__, ConnectionRefusedError)
