@@ -7,6 +7,8 @@ The work is in `partyline.stream.inbox_projector`.
 
 from __future__ import annotations
 
+from functools import partial
+
 from aws_lambda_powertools.utilities.data_classes import SQSEvent, event_source
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -17,11 +19,12 @@ from partyline.queues.long_jobs import LongJobs
 from partyline.queues.queue_consumer import BatchResponse, consume
 from partyline.queues.queue_messages import InboxJob
 from partyline.settings import variable
+from partyline.storage.service_settings import ConfirmedSettings, SettingsCache, read_version
 from partyline.stream.inbox_projector import InboxProjector
-from partyline.stream.service_cache import ServiceCache
 
 SQS = bootstrap.build_sqs()
 TABLE = bootstrap.build_table()
+SETTINGS = SettingsCache(TABLE, bootstrap.now)
 bootstrap.prepare(TABLE.connect)
 # No entry is begun in the last milliseconds of a run.
 RESERVE = 5_000
@@ -34,7 +37,8 @@ RESERVE = 5_000
 def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
     """Bring up to date what each job names. What there is no time for goes back into the queue."""
     has_time = bootstrap.build_time_check(context, RESERVE)
-    projector = InboxProjector(TABLE, bootstrap.now, has_time, ServiceCache(TABLE))
+    settings = ConfirmedSettings(SETTINGS, partial(read_version, TABLE))
+    projector = InboxProjector(TABLE, bootstrap.now, has_time, settings.fetch_service)
     jobs = LongJobs(InboxJob, SQS, variable("INBOX_QUEUE_URL"), projector.run, _record)
     return consume(event, jobs.handle)
 

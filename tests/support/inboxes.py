@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from partyline.queues.queue_messages import InboxJob, InboxJobKind
+from partyline.storage import services
 from partyline.storage.table import Table
 from partyline.stream.inbox_projector import InboxProjector
-from partyline.stream.service_cache import ServiceCache
 from tests.support.api_harness import Api, Reply
 from tests.support.people import SERVICE
 
@@ -20,7 +21,7 @@ def now() -> datetime:
 
 def settle(table: Table, service: str = SERVICE) -> None:
     """Bring the whole inbox of a Service up to date."""
-    projector = InboxProjector(table, now, lambda: True, ServiceCache(table))
+    projector = InboxProjector(table, now, lambda: True, partial(services.fetch, table))
     assert projector.run(InboxJob(InboxJobKind.SERVICE, service)) is None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,8 +14,8 @@ from hypothesis import strategies as st
 
 from partyline.lifecycle.cleanup import Cleaner
 from partyline.queues.queue_messages import InboxJob, InboxJobKind, Removed, RemovedKind
+from partyline.storage import services
 from partyline.storage.table import Table
-from partyline.stream.service_cache import ServiceCache
 from partyline.stream.text_indexer import TextIndexer
 from tests.support.api_harness import BASE, A, Api, B, C, Clock, Racing
 from tests.support.files import Files
@@ -25,7 +26,7 @@ CONFIGURATION = f"/Services/{SERVICE}/Configuration"
 
 
 def indexer(table: Table) -> TextIndexer:
-    return TextIndexer(table, now, lambda: True, ServiceCache(table))
+    return TextIndexer(table, now, lambda: True, partial(services.fetch, table))
 
 
 def fill(table: Table, service: str = SERVICE) -> None:
@@ -251,7 +252,7 @@ def test_a_long_job_goes_on_where_there_was_no_more_time(api: Api, clock: Clock,
                 return next(looks, None) is not None
 
             table = api.context.table
-            job = TextIndexer(table, now, has_time, ServiceCache(table)).run(job)
+            job = TextIndexer(table, now, has_time, partial(services.fetch, table)).run(job)
             assert rounds < 50
         return rounds
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,7 +26,6 @@ from partyline.storage.keys import Key
 from partyline.storage.queries import Window
 from partyline.storage.table import Page, Table, Write, change
 from partyline.stream.inbox_projector import InboxProjector
-from partyline.stream.service_cache import ServiceCache
 from tests.support.api_harness import Racing
 from tests.support.files import Files
 
@@ -34,7 +34,7 @@ SERVICE = sids.derive(sids.SERVICE, "inbox")
 
 
 def projector(table: Table) -> InboxProjector:
-    return InboxProjector(table, lambda: NOW, lambda: True, ServiceCache(table))
+    return InboxProjector(table, lambda: NOW, lambda: True, partial(services.fetch, table))
 
 
 @pytest.fixture

@@ -66,6 +66,11 @@ def decode_version(item: Item | None) -> str:
     return version
 
 
+def read_version(table: Table) -> str:
+    """Read the version of all settings."""
+    return decode_version(table.get(keys.settings_version()))
+
+
 class SettingsCache:
     """Keeps settings for the life of a process."""
 

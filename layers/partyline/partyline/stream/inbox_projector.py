@@ -23,7 +23,6 @@ from partyline.storage import inbox as store
 from partyline.storage.inbox import StoredEntry
 from partyline.storage.queries import Window
 from partyline.storage.table import Table, Write
-from partyline.stream.service_cache import ServiceCache
 from partyline.stream.text_indexer import TextIndexer
 
 # How many conversations one step of a long job reads.
@@ -34,13 +33,14 @@ _STEP = 25
 class InboxProjector:
     """Refreshes entries.
 
-    `has_time` is asked before each entry of a long job, which takes about 50 milliseconds.
+    `has_time` is asked before each entry of a long job, which takes about 50 milliseconds. `find_service` returns a
+    Service by its SID; None when it does not exist.
     """
 
     table: Table
     clock: Callable[[], datetime]
     has_time: Callable[[], bool]
-    services: ServiceCache
+    find_service: Callable[[str], Service | None]
 
     def run(self, job: InboxJob) -> InboxJob | None:
         """Do a job, as far as there is time; return what is left of it."""
@@ -56,7 +56,7 @@ class InboxProjector:
                     store.mark_filled(self.table, job.service_sid)
                 return left
             case InboxJobKind.MESSAGE | InboxJobKind.TEXTS:
-                return TextIndexer(self.table, self.clock, self.has_time, self.services).run(job)
+                return TextIndexer(self.table, self.clock, self.has_time, self.find_service).run(job)
 
     def refresh(self, service_sid: str, conversation_sid: str) -> None:
         """Bring the entry of a conversation up to date, or delete that of one that is gone.
@@ -66,7 +66,7 @@ class InboxProjector:
         else one small write. Raises
         Conflict when other refreshes win every race.
         """
-        service = self.services.fetch(service_sid)
+        service = self.find_service(service_sid)
         if service is not None and service.inbox_shards:
             retry.STANDARD.run(lambda: self._attempt(service, conversation_sid))
 

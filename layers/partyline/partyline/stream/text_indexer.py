@@ -14,6 +14,7 @@ from functools import partial
 from partyline.domain import sids
 from partyline.domain.conversations import Conversation
 from partyline.domain.messages import Message
+from partyline.domain.services import Service
 from partyline.domain.text_index import IndexedText, list_index_words
 from partyline.frozen_classes import frozen
 from partyline.queues.queue_messages import InboxJob, InboxJobKind
@@ -21,7 +22,6 @@ from partyline.storage import codec, keys, messages, queries, retry
 from partyline.storage import text_index as store
 from partyline.storage.queries import Window
 from partyline.storage.table import Table
-from partyline.stream.service_cache import ServiceCache
 
 # How many conversations, messages or records one step of a long job reads.
 _STEP = 25
@@ -31,13 +31,14 @@ _STEP = 25
 class TextIndexer:
     """Does the jobs of the index.
 
-    `has_time` is asked before each message of a long job, which takes about 30 milliseconds.
+    `has_time` is asked before each message of a long job, which takes about 30 milliseconds. `find_service` returns a
+    Service by its SID; None when it does not exist.
     """
 
     table: Table
     clock: Callable[[], datetime]
     has_time: Callable[[], bool]
-    services: ServiceCache
+    find_service: Callable[[str], Service | None]
 
     def run(self, job: InboxJob) -> InboxJob | None:
         """Do a job, as far as there is time; return what is left of it.
@@ -51,7 +52,7 @@ class TextIndexer:
         return None
 
     def _is_on(self, service_sid: str) -> bool:
-        found = self.services.fetch(service_sid)
+        found = self.find_service(service_sid)
         return found is not None and bool(found.text_search)
 
     def _run_all(self, job: InboxJob) -> InboxJob | None:
