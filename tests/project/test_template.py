@@ -989,7 +989,15 @@ def test_the_record_outlives_its_stack() -> None:
 
     assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert table["Properties"]["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
-    assert table["Properties"]["DeletionProtectionEnabled"] is True
+
+
+@pytest.mark.parametrize(("parameters", "is_protected"), [({}, True), ({"TableDeletionProtection": "false"}, False)])
+def test_table_is_protected_against_deletion_unless_the_stack_is_to_be_thrown_away(
+    parameters: dict[str, str], is_protected: bool
+) -> None:
+    table = Intrinsics(TEMPLATE, parameters).resolve(RESOURCES["Table"]["Properties"])
+
+    assert table["DeletionProtectionEnabled"] is is_protected
 
 
 @pytest.mark.parametrize(
