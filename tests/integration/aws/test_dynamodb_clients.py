@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,58 +11,33 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from moto.moto_api._internal.models import moto_api_backend
 
-from partyline import aws_clients
-from partyline.aws import json_client
+from partyline.aws import repeatable_errors
 from partyline.aws.connections import Timeouts
 from partyline.errors import Conflict
 from partyline.storage import statements
 from partyline.storage.keys import Key
 from partyline.storage.table import EXISTS, NEW, Table, Write, change, check, delete, put
-from tests.support.aws_server import AHEAD, AwsServer, Fault, serving_aws
+from tests.integration.aws.conftest import NAMES, BuildClient, both
+from tests.support.aws_server import AHEAD, AwsServer, Fault
 
-NAMES = ("sdk", "direct")
 FIRST, SECOND = Key("C#1", "C"), Key("C#1", "M#1")
 
 Build = Callable[[str], Table]
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[AwsServer]:
-    with serving_aws() as server:
-        yield server
-
-
 @pytest.fixture
-def server(running: AwsServer, table_definition: dict[str, Any]) -> Iterator[AwsServer]:
+def server(aws: AwsServer, table_definition: dict[str, Any]) -> AwsServer:
     """DynamoDB with an empty table for each client."""
     for name in NAMES:
-        running.create_table(name, table_definition)
-    yield running
-    running.faults.clear()
-    running.requests.clear()
-    moto_api_backend.reset()
+        aws.create_table(name, table_definition)
+    return aws
 
 
 @pytest.fixture
-def build(server: AwsServer, monkeypatch: pytest.MonkeyPatch) -> Build:
+def build(server: AwsServer, build_client: BuildClient) -> Build:
     """Builds the table of a client, as a function does."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", server.url)
-    # Nothing sleeps between two attempts.
-    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
-
-    def build_table(name: str) -> Table:
-        monkeypatch.setenv("AWS_CLIENT", name)
-        client: Any = aws_clients.dynamodb()
-        if name == "direct":
-            client.client.pause = lambda _: None
-        return Table(client, name)
-
-    return build_table
-
-
-both = pytest.mark.parametrize("name", NAMES)
+    return lambda name: Table(build_client("dynamodb", name), name)
 
 
 # --- what is asked and answered
@@ -300,4 +274,4 @@ def test_credentials_that_have_ended_are_found_anew(
 def test_what_is_repeated_is_what_the_sdk_repeats() -> None:
     throttled: Any = ThrottledRetryableChecker
     transient: Any = TransientRetryableChecker
-    assert {*throttled._THROTTLED_ERROR_CODES, *transient._TRANSIENT_ERROR_CODES} == json_client.REPEATED
+    assert {*throttled._THROTTLED_ERROR_CODES, *transient._TRANSIENT_ERROR_CODES} == repeatable_errors.REPEATED

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,33 +11,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto.moto_api._internal.models import moto_api_backend
 
-from partyline import aws_clients
 from partyline.queues import dead_letters
 from partyline.queues.dead_letters import DeadLetters
 from partyline.queues.queue_sender import QueueMessage, send_all
-from tests.support.aws_server import AwsServer, Fault, serving_aws
+from tests.integration.aws.conftest import NAMES, BuildClient, both
+from tests.support.aws_server import AwsServer, Fault
 
-NAMES = ("sdk", "direct")
 ACCOUNT = "123456789012"
 
 Build = Callable[[str], Any]
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[AwsServer]:
-    with serving_aws() as server:
-        yield server
-
-
 @pytest.fixture
-def server(running: AwsServer) -> Iterator[AwsServer]:
+def server(aws: AwsServer) -> AwsServer:
     """SQS with an empty queue of each kind for each client."""
     for name in NAMES:
-        create_queues(running, name)
-    yield running
-    running.faults.clear()
-    running.requests.clear()
-    moto_api_backend.reset()
+        create_queues(aws, name)
+    return aws
 
 
 def create_queues(server: AwsServer, name: str) -> None:
@@ -51,23 +40,9 @@ def url(name: str) -> str:
 
 
 @pytest.fixture
-def build(server: AwsServer, monkeypatch: pytest.MonkeyPatch) -> Build:
+def build(server: AwsServer, build_client: BuildClient) -> Build:
     """Builds a client, as a function does."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", server.url)
-    # Nothing sleeps between two attempts.
-    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
-
-    def build_client(name: str) -> Any:
-        monkeypatch.setenv("AWS_CLIENT", name)
-        client: Any = aws_clients.sqs()
-        if name == "direct":
-            client.client.pause = lambda _: None
-        return client
-
-    return build_client
-
-
-both = pytest.mark.parametrize("name", NAMES)
+    return lambda name: build_client("sqs", name)
 
 
 def bodies(client: Any, queue: str) -> list[str]:

@@ -35,18 +35,10 @@ from botocore.exceptions import (
 from partyline import __version__
 from partyline.aws.connections import ConnectFailed, ConnectionPool
 from partyline.aws.credential_source import CredentialSource
+from partyline.aws.repeatable_errors import REPEATED
 from partyline.aws.request_signature import SigningScope, sign
 from partyline.frozen_classes import frozen
 
-# What may succeed a moment later, by the SDK's list (botocore.retries.standard).
-REPEATED = frozenset(
-    {
-        *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException"),
-        *("TooManyRequestsException", "RequestLimitExceeded", "LimitExceededException", "BandwidthLimitExceeded"),
-        *("ProvisionedThroughputExceededException", "TransactionInProgressException", "PriorRequestNotComplete"),
-        *("SlowDown", "EC2ThrottledException", "RequestTimeout", "RequestTimeoutException"),
-    }
-)
 _REPEATED_STATUSES = frozenset({500, 502, 503, 504})
 # The request was signed at another time than AWS has, or with credentials that have ended.
 _SKEWED = frozenset({"InvalidSignatureException", "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from botocore.exceptions import ClientError
 
+from partyline.aws.repeatable_errors import THROTTLES
 from partyline.errors import Conflict, TableThrottled
 from partyline.observability import count, logger
 from partyline.storage import retry
@@ -19,17 +20,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-# DynamoDB's codes for a request that it refused as too fast and did not carry out.
-_THROTTLES = frozenset(
-    {
-        *("ProvisionedThroughputExceededException", "ThrottlingException", "ThrottlingError", "Throttling"),
-        *("RequestLimitExceeded", "RequestThrottled"),
-    }
-)
-# The same codes among the reasons of a cancelled transaction.
+# The codes of a throttle among the reasons of a cancelled transaction, and of a statement.
 _THROTTLE_REASONS = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"})
-
-
 # The codes of a statement of a batch: those that are repeated, and those of a condition that does not hold.
 _REPEATED_STATEMENTS = _THROTTLE_REASONS | {"TransactionConflict", "InternalServerError"}
 _VOID_STATEMENTS = frozenset({"ConditionalCheckFailed", "DuplicateItem"})
@@ -49,7 +41,7 @@ def send(request: Callable[..., Any], **parameters: Any) -> Any:
     try:
         return request(**parameters)
     except ClientError as error:
-        if error_code(error) in _THROTTLES:
+        if error_code(error) in THROTTLES:
             raise RequestThrottled from error
         raise
 
@@ -134,7 +126,7 @@ def raise_transaction_error(labels: Sequence[str], error: ClientError) -> NoRetu
         raise Conflict(failed) from error
     if "TransactionConflict" in codes:
         raise Conflict({}) from error
-    if codes & _THROTTLE_REASONS or error_code(error) in _THROTTLES:
+    if codes & _THROTTLE_REASONS or error_code(error) in THROTTLES:
         raise RequestThrottled from error
     raise error
 
