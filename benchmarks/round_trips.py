@@ -22,17 +22,17 @@ def count_trips(known: Iterable[Call]) -> Iterator[Row]:
 def count_send(size: int) -> Row:
     """Count the requests that send a text: those of outbound, and of the relay before it and after it."""
     parts = _count(replace(flows.GROUP_SEND, steps=flows.GROUP_SEND.steps[:1], webhook=False, size=size))
-    title = f"round trips: outbound and relay, a text to {size} handset{'s' if size > 1 else ''}, nobody listens"
+    title = f"round trips: outbound and relay, a text to {size} handset{'s' if size > 1 else ''}, without receivers"
     note = f"outbound {parts['outbound']:g}, relay {parts['relay']:g}"
     return Row(title, 7, parts["outbound"] + parts["relay"], note=note)
 
 
 def count_report() -> Iterable[Row]:
-    """Count the requests that a delivery report makes, and its relay, where nobody listens."""
+    """Count the requests that a delivery report makes, and its relay, without receivers of its events."""
     [report] = [flow for flow in flows.FLOWS if flow.name == "report"]
     parts = _count(replace(report, webhook=False))
     yield Row("round trips: delivery report", 1, parts["inbound"])
-    yield Row("round trips: relay of a delivery report, nobody listens", 0, parts["relay"])
+    yield Row("round trips: relay of a delivery report, without receivers", 0, parts["relay"])
 
 
 def _count(flow: flows.Flow) -> dict[str, float]:

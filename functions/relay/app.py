@@ -35,7 +35,7 @@ from partyline.queues.queue_sender import QueueMessage
 from partyline.realtime import publisher
 from partyline.settings import variable
 from partyline.storage.batch_read import BatchRead
-from partyline.storage.listeners import SilentServices
+from partyline.storage.listeners import UnconnectedServices
 from partyline.storage.service_settings import ConfirmedSettings, SettingsCache
 from partyline.stream.inbox_signals import InboxSignals
 from partyline.stream.push_signals import PushSignals
@@ -47,7 +47,7 @@ from partyline.webhooks.receivers import Receivers
 
 TABLE = bootstrap.build_table()
 SETTINGS = SettingsCache(TABLE, bootstrap.now)
-SILENT = SilentServices(TABLE, bootstrap.now)
+UNCONNECTED = UnconnectedServices(TABLE, bootstrap.now)
 CONSUMER = StreamConsumer(bootstrap.build_sqs(), failures_url=lambda: variable("RELAY_FAILURES_URL"))
 bootstrap.prepare(TABLE.connect)
 
@@ -66,7 +66,7 @@ def build_readers(records: Sequence[Mapping[str, Any]]) -> tuple[Receivers, Inbo
     read = BatchRead(TABLE, list_conversations(records))
     settings = ConfirmedSettings(SETTINGS, read.fetch_settings_version)
     return (
-        Receivers(TABLE, read, settings, SILENT),
+        Receivers(TABLE, read, settings, UNCONNECTED),
         InboxSignals(settings.fetch_service),
         PushSignals(settings.fetch_service, bootstrap.now),
     )

@@ -28,7 +28,7 @@ from partyline.queues.queue_messages import Callback, ImportRun, Push, Removed
 from partyline.storage import connections, lines, messages
 from partyline.storage.batch_read import BatchRead
 from partyline.storage.connections import Connection
-from partyline.storage.listeners import SilentServices
+from partyline.storage.listeners import UnconnectedServices
 from partyline.storage.service_settings import ConfirmedSettings, SettingsCache
 from partyline.storage.table import Table
 from partyline.stream import relay as stream_relay
@@ -95,17 +95,17 @@ class World:
     _calls: list[Call] = field(default_factory=list)
     _ids: Iterator[int] = field(default_factory=itertools.count)
     settings: SettingsCache = field(init=False)
-    silent: SilentServices = field(init=False)
+    unconnected: UnconnectedServices = field(init=False)
 
     def __post_init__(self) -> None:
         self.settings = SettingsCache(self.table, self.clock)
-        self.silent = SilentServices(self.table, self.clock)
+        self.unconnected = UnconnectedServices(self.table, self.clock)
 
     @property
     def enabled(self) -> Api:
         return replace(self.api, headers=ENABLED)
 
-    # --- who listens
+    # --- live connections
 
     def listen(self, *events: str, url: str = HOOK, service: str | None = None, method: str = "POST") -> None:
         """Configure the webhook of the account, or of a Service, for some events or all that follow."""
@@ -213,7 +213,7 @@ class World:
         settings = ConfirmedSettings(self.settings, read.fetch_settings_version)
         return FanOut(
             self.table,
-            Receivers(self.table, read, settings, self.silent),
+            Receivers(self.table, read, settings, self.unconnected),
             ACCOUNT,
             enqueue_callback=lambda subject, callback: self._calls.append(Call(subject, callback)),
             enqueue_push=lambda pushed, name: self.pushed.append((pushed, name)),

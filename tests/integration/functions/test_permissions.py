@@ -31,7 +31,7 @@ from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import catch_ups, conversations, event_outbox, keys, memberships, messages, opt_outs
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.batch_read import BatchRead
-from partyline.storage.listeners import SilentServices
+from partyline.storage.listeners import UnconnectedServices
 from partyline.storage.service_settings import ConfirmedSettings, SettingsCache
 from partyline.storage.table import Table, change
 from partyline.webhooks.fan_out import FanOut
@@ -194,7 +194,7 @@ def test_events_are_published(group: tuple[ModuleType, str, str], table: Table, 
     called.clear()
     read = BatchRead(table)
     settings = ConfirmedSettings(SettingsCache(table, lambda: NOW), read.fetch_settings_version)
-    receivers = Receivers(table, read, settings, SilentServices(table, lambda: NOW))
+    receivers = Receivers(table, read, settings, UnconnectedServices(table, lambda: NOW))
     fan_out = FanOut(table, receivers, ACCOUNT, enqueue_callback=lambda *given: None, enqueue_push=lambda *given: None)
     for item in stored:
         if item.get("outbox") == "happening":

@@ -43,7 +43,7 @@ def refusal(house: House, event: dict[str, Any]) -> tuple[int, int]:
 
 
 def left_behind(table: Table) -> set[str]:
-    """What the keys of everything that is stored of live connections begin with. The version of who listens stays."""
+    """What the keys of everything that is stored of live connections begin with. Their version stays."""
     client: Any = table._client
     stored = client.scan(TableName="partyline")["Items"]
     return {pk[:3] for item in stored if (pk := item["PK"]["S"]).startswith(("LV#", "LC#", "DUE#"))}

@@ -30,7 +30,7 @@ class BatchRead:
         return service_settings.decode_version(self._find(keys.settings_version()))
 
     def fetch_listeners_version(self) -> str:
-        """Return the version of who listens live."""
+        """Return the version of all live connections."""
         return service_settings.decode_version(self._find(listener_keys.version()))
 
     def fetch_conversation(self, sid: str) -> Conversation | None:

@@ -110,7 +110,7 @@ def register(table: Table, connection: Connection, now: datetime) -> bool:
     Returns False when its identity has MAX_PER_IDENTITY already. Raises Conflict when other connections of the identity
     win every race.
 
-    When it returns, whoever has kept that nobody listens (partyline.storage.listeners) asks again.
+    When it returns, whoever has kept that the Service has no connection (partyline.storage.listeners) asks again.
     """
 
     def attempt() -> bool:

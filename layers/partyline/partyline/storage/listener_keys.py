@@ -1,4 +1,4 @@
-"""The key of what is known of all who listen live. Those of their connections are in partyline.storage.keys."""
+"""The key of what is known of all live connections. Those of each are in partyline.storage.keys."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from partyline.storage.keys import Key
 
 
 def version() -> Key:
-    """Return the key of the version of who listens, in any Service."""
+    """Return the key of the version of all live connections, of any Service."""
     return Key("LV", "VERSION")

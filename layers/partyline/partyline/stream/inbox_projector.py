@@ -62,7 +62,7 @@ class InboxProjector:
         """Bring the entry of a conversation up to date, or delete that of one that is gone.
 
         Nothing is written for a Service that does not use the inbox. Cost: two queries, the newest message, and a batch
-        with the contacts of the numbers. If anything differs: whether anyone listens live, and one transaction;
+        with the contacts of the numbers. If anything differs: whether there is a live connection, and one transaction;
         else one small write. Raises
         Conflict when other refreshes win every race.
         """

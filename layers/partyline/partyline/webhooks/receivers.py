@@ -15,7 +15,7 @@ from partyline.domain.webhook_configuration import MAX_PER_CONVERSATION, ScopedW
 from partyline.frozen_classes import frozen
 from partyline.storage import queries
 from partyline.storage.batch_read import BatchRead
-from partyline.storage.listeners import SilentServices
+from partyline.storage.listeners import UnconnectedServices
 from partyline.storage.queries import Window
 from partyline.storage.service_settings import ConfirmedSettings, ServiceSettings
 from partyline.storage.table import Table
@@ -25,13 +25,13 @@ from partyline.storage.table import Table
 class Receivers:
     """Reads who receives the events of one batch. Several threads may use it, each for conversations of its own.
 
-    `read` is of the batch; `silent` is kept by the process.
+    `read` is of the batch; `unconnected` is kept by the process.
     """
 
     table: Table
     read: BatchRead
     settings: ConfirmedSettings
-    silent: SilentServices
+    unconnected: UnconnectedServices
     _listening: dict[str, bool] = field(default_factory=dict)
     _conversations: dict[str, Conversation | None] = field(default_factory=dict)
     _webhooks: dict[str, Sequence[ScopedWebhook]] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Receivers:
         with self._lock:
             if service_sid not in self._listening:
                 version = self.read.fetch_listeners_version()
-                self._listening[service_sid] = self.silent.is_any_listening(service_sid, version)
+                self._listening[service_sid] = self.unconnected.is_any_listening(service_sid, version)
             return self._listening[service_sid]
 
     def fetch_conversation(self, sid: str) -> Conversation | None:
