@@ -22,6 +22,7 @@ from tests.conformance.contract import OPERATIONS, Operation
 from tests.conformance.test_contract import is_read, right
 from tests.conformance.world import World
 from tests.support.api_harness import Api, Reply, basic, proxy_event
+from tests.support.aws_requests import AwsRequest, Send, intercepted
 
 # The same examples in every run. Examples of one operation follow each other on one table, so none is shrunk.
 _bounded = settings(
@@ -141,9 +142,13 @@ def world(api: Api, client: Any) -> Iterator[World]:
     made = World(clients.in_process(api))
     # The account's first request makes its settings.
     made.client.get("/v1/Configuration")
-    client.meta.events.register("provide-client-params.dynamodb", check_keys)
-    yield made
-    client.meta.events.unregister("provide-client-params.dynamodb", check_keys)
+
+    def check(request: AwsRequest, send: Send) -> Any:
+        check_keys(request.parameters)
+        return send()
+
+    with intercepted(check):
+        yield made
 
 
 every_operation = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.id)

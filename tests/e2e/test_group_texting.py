@@ -408,8 +408,14 @@ def test_a_deleted_conversation_is_gone_with_all_it_held(world: World, stack: St
     assert world.owner(ann, ben, number) is None
 
     def left() -> list[str]:
-        pages = stack.client("dynamodb").get_paginator("scan").paginate(TableName=stack.output("TableName"))
-        held = (f"C#{made.sid}", f"M#{made.sid}")
-        return [item["PK"]["S"] for page in pages for item in page["Items"] if item["PK"]["S"] in held]
+        pages = [
+            stack.client("dynamodb").query(
+                TableName=stack.output("TableName"),
+                KeyConditionExpression="PK = :held",
+                ExpressionAttributeValues={":held": {"S": f"{kind}#{made.sid}"}},
+            )
+            for kind in ("C", "M")
+        ]
+        return [item["PK"]["S"] for page in pages for item in page["Items"]]
 
     assert until(left, lambda found: not found) == []

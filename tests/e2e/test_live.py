@@ -213,11 +213,19 @@ def cut_all(stack: Stack, identity: str) -> None:
         aws_access_key_id="local",
         aws_secret_access_key="local",
     )
-    stored = stack.client("dynamodb").scan(TableName=stack.output("TableName"))["Items"]
-    for item in stored:
-        if item["PK"]["S"].startswith("LC#") and item["identity"]["S"] == identity:
-            with suppress(gateway.exceptions.GoneException):
-                gateway.delete_connection(ConnectionId=item["sid"]["S"])
+    pages = (
+        stack.client("dynamodb")
+        .get_paginator("scan")
+        .paginate(
+            TableName=stack.output("TableName"),
+            FilterExpression="begins_with(PK, :connection) AND #identity = :identity",
+            ExpressionAttributeNames={"#identity": "identity"},
+            ExpressionAttributeValues={":connection": {"S": "LC#"}, ":identity": {"S": identity}},
+        )
+    )
+    for item in (item for page in pages for item in page["Items"]):
+        with suppress(gateway.exceptions.GoneException):
+            gateway.delete_connection(ConnectionId=item["sid"]["S"])
 
 
 def test_who_may_view_any_conversation_hears_of_every_one(open_service: Callable[[], ServiceAccess]) -> None:

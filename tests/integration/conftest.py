@@ -13,8 +13,9 @@ import yaml
 from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
 
+from partyline import aws_clients
 from partyline.storage.table import Table
-from tests.support import moto_table
+from tests.support import aws_requests, moto_connections, moto_table
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 NAME = "partyline"
@@ -46,14 +47,17 @@ def table_definition() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def dynamodb() -> Iterator[Any]:
-    """One client for a module's tests: making one takes longer than most of them."""
-    with mock_aws():
+    """One client of the SDK for a module's tests: making one takes longer than most of them.
+
+    The clients that functions have lead to moto meanwhile.
+    """
+    with mock_aws(), moto_connections.installed():
         yield boto3.client("dynamodb")
 
 
 @pytest.fixture
 def client(dynamodb: Any, table_definition: dict[str, Any]) -> Iterator[Any]:
-    """A DynamoDB client with an empty table; there is nothing else."""
+    """A DynamoDB client of the SDK with an empty table; there is nothing else."""
     dynamodb.create_table(TableName=NAME, **table_definition)
     yield dynamodb
     moto_api_backend.reset()
@@ -61,5 +65,12 @@ def client(dynamodb: Any, table_definition: dict[str, Any]) -> Iterator[Any]:
 
 @pytest.fixture
 def table(client: Any) -> Table:
-    """The table, empty."""
-    return Table(client, NAME, lambda: "hash key")
+    """The table, empty, by the client that functions have."""
+    return Table(aws_clients.dynamodb(), NAME, lambda: "hash key")
+
+
+@pytest.fixture
+def requests_made(client: Any) -> Iterator[list[aws_requests.AwsRequest]]:
+    """The requests to AWS, of any client, as they are made."""
+    with aws_requests.recorded() as made:
+        yield made

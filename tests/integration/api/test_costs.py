@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,6 +50,7 @@ from partyline.storage import (
 )
 from partyline.storage.table import MAX_BATCH_WRITE, Table, Write, put
 from tests.support.api_harness import ACCOUNT, ROOT, TOKEN, A, Api, B, Clock, P, consult_no_webhook
+from tests.support.aws_requests import AwsRequest, Send, intercepted
 from tests.support.files import Files
 from tests.support.people import acting
 
@@ -80,37 +80,26 @@ class Meter:
 
     units: float = 0
     trips: int = 0
-    _asked: dict[str, Any] = field(default_factory=dict)
 
-    @contextmanager
-    def running(self, client: Any) -> Iterator[None]:
-        """Count what the client reads meanwhile."""
-        events = {"provide-client-params.dynamodb": self._ask, "after-call.dynamodb": self._count}
-        for name, handler in events.items():
-            client.meta.events.register(name, handler)
-        yield
-        for name, handler in events.items():
-            client.meta.events.unregister(name, handler)
-
-    def _ask(self, params: dict[str, Any], **_: Any) -> None:
-        self._asked = params
-
-    def _count(self, model: Any, parsed: dict[str, Any], **_: Any) -> None:
+    def count(self, request: AwsRequest, send: Send) -> Any:
+        """Count a read, and send it on."""
+        answer, asked = send(), request.parameters
         self.trips += 1
-        match model.name:
+        match request.operation:
             case "GetItem":
-                self.units += _units([parsed.get("Item", {})])
+                self.units += _units([answer.get("Item", {})])
             case "BatchGetItem":
-                [(_table, wanted)] = self._asked["RequestItems"].items()
-                [(_table, found)] = parsed["Responses"].items()
+                [(_table, wanted)] = asked["RequestItems"].items()
+                [(_table, found)] = answer["Responses"].items()
                 self.units += sum(_units([item]) for item in found) + len(wanted["Keys"]) - len(found)
             case "Query":
-                assert "FilterExpression" not in self._asked
-                counted = max(math.ceil(parsed["Count"] * _TRACE / 4096), 1)
-                examined = counted if self._asked.get("Select") == "COUNT" else _units(parsed["Items"])
-                self.units += examined * (1 if self._asked["ConsistentRead"] else 0.5)
+                assert "FilterExpression" not in asked
+                counted = max(math.ceil(answer["Count"] * _TRACE / 4096), 1)
+                examined = counted if asked.get("Select") == "COUNT" else _units(answer["Items"])
+                self.units += examined * (1 if asked["ConsistentRead"] else 0.5)
             case other:
                 pytest.fail(f"a reading request does {other}")
+        return answer
 
 
 def _units(items: Sequence[dict[str, Any]]) -> int:
@@ -256,7 +245,7 @@ class Stored:
     ) -> tuple[float, int, Any]:
         """Units, round trips, and the answer; by the account unless somebody else is named."""
         meter, api = Meter(), by or self.api
-        with meter.running(api.context.table._client):
+        with intercepted(meter.count):
             reply = api.follow(url_or_path) if "://" in url_or_path else api.get(url_or_path, query)
         assert reply.status == 200, reply.body
         return meter.units, meter.trips, reply.body

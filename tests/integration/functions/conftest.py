@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +19,7 @@ from moto.sqs.models import sqs_backends
 from partyline.observability import logger
 from partyline.settings import forget_secrets
 from tests.integration.conftest import resources
+from tests.support.aws_requests import AwsRequest, Send, intercepted
 
 ROOT = Path(__file__).parents[3]
 SECRETS: dict[str, str] = json.loads((ROOT / "local" / "sample_secrets.json").read_text()) | {"key": "hash key"}
@@ -178,17 +179,31 @@ def granted(function: str) -> set[str]:
 
 
 @pytest.fixture
-def called(client: Any, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+def delays(client: Any) -> Iterator[list[Mapping[str, Any]]]:
+    """What is asked of the visibility of a queue's messages, and is not done: the sample events are in no queue."""
+    asked: list[Mapping[str, Any]] = []
+
+    def take(request: AwsRequest, send: Send) -> Any:
+        if request.operation != "ChangeMessageVisibility":
+            return send()
+        asked.append(request.parameters)
+        return {}
+
+    with intercepted(take):
+        yield asked
+
+
+@pytest.fixture
+def called(client: Any) -> Iterator[set[str]]:
     """The DynamoDB actions that were asked for, by any client."""
     actions: set[str] = set()
-    send = type(client)._make_api_call
 
-    def record(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        if self.meta.service_model.service_name == "dynamodb":
-            parts = [next(iter(part)) for part in parameters.get("TransactItems", ())]
-            parts += [one["Statement"].split(" ")[0] for one in parameters.get("Statements", ())]
-            actions.update([PARTS[part] for part in parts] or [operation])
-        return send(self, operation, parameters)
+    def record(request: AwsRequest, send: Send) -> Any:
+        if request.service == "dynamodb":
+            parts = [next(iter(part)) for part in request.parameters.get("TransactItems", ())]
+            parts += [one["Statement"].split(" ")[0] for one in request.parameters.get("Statements", ())]
+            actions.update([PARTS[part] for part in parts] or [request.operation])
+        return send()
 
-    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", record)
-    return actions
+    with intercepted(record):
+        yield actions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -184,20 +184,16 @@ def test_what_is_too_old_is_dropped_but_who_is_to_be_cut_is_cut(
 
 
 def test_what_was_not_taken_comes_again_in_a_moment(
-    app: ModuleType, live_function: ModuleType, key: dict[str, Any], wire: Wire, monkeypatch: pytest.MonkeyPatch
+    app: ModuleType, live_function: ModuleType, key: dict[str, Any], wire: Wire, delays: list[Mapping[str, Any]]
 ) -> None:
     connect(app, "c1", token(key))
     wire.stuck.add("c1")
-    later: list[int] = []
-    monkeypatch.setattr(
-        live_function.SQS, "change_message_visibility", lambda **given: later.append(given["VisibilityTimeout"])
-    )
     record = queued(hello("ann"))
 
     answer = live_function.handler(record, Context())
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": record["Records"][0]["messageId"]}]}
-    assert later == [live_function.BACKOFF]
+    assert [one["VisibilityTimeout"] for one in delays] == [live_function.BACKOFF]
     assert live_function.handler(queued(hello("ann"), received=3), Context()) == {"batchItemFailures": []}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -352,15 +352,13 @@ def test_a_send_of_a_message_that_is_gone_is_done(outbound: ModuleType) -> None:
 
 
 def test_a_send_to_be_tried_again_stays_in_the_queue_for_as_long_as_it_should(
-    outbound: ModuleType, monkeypatch: pytest.MonkeyPatch
+    outbound: ModuleType, monkeypatch: pytest.MonkeyPatch, delays: list[Mapping[str, Any]]
 ) -> None:
-    asked: list[dict[str, Any]] = []
-    monkeypatch.setattr(outbound.SQS, "change_message_visibility", lambda **given: asked.append(given))
     attempted(outbound, monkeypatch, SendAttempt(NextStep.RETRY, SendState.WAITING, delay=7.2))
     record = event("outbound/send")["Records"][0]
     failed = {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
     assert outbound.handler(event("outbound/send"), Context()) == failed
-    assert [(one["VisibilityTimeout"], one["ReceiptHandle"]) for one in asked] == [(8, "sample")]
+    assert [(one["VisibilityTimeout"], one["ReceiptHandle"]) for one in delays] == [(8, "sample")]
 
 
 def test_a_send_of_unknown_outcome_is_looked_at_again_later(

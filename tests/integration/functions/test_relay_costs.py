@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
@@ -22,6 +22,7 @@ from partyline.storage.attribute_values import to_dynamo
 from partyline.storage.connections import Connection
 from partyline.storage.table import Table
 from tests.integration.functions.conftest import Context, event
+from tests.support.aws_requests import AwsRequest, Send, intercepted
 
 Load = Callable[[str], ModuleType]
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
@@ -64,17 +65,16 @@ def groups(table: Table) -> list[str]:
 
 
 @pytest.fixture
-def requests(client: Any, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+def requests(client: Any) -> Iterator[Counter[str]]:
     """How often each kind of request was made."""
     made: Counter[str] = Counter()
-    send = type(client)._make_api_call
 
-    def record(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        made[operation] += 1
-        return send(self, operation, parameters)
+    def count(request: AwsRequest, send: Send) -> Any:
+        made[request.operation] += 1
+        return send()
 
-    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", record)
-    return made
+    with intercepted(count):
+        yield made
 
 
 def build_batch(conversations: list[str], begin: int = 0) -> dict[str, Any]:

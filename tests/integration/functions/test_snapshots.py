@@ -26,6 +26,7 @@ from partyline.domain import sids
 from partyline.errors import Conflict
 from partyline.storage.retry import RetryPolicy
 from tests.integration.conftest import resources
+from tests.support.aws_requests import intercepted
 
 ROOT = Path(__file__).parents[3]
 LAYER = ROOT / "layers" / "partyline" / "partyline"
@@ -74,11 +75,11 @@ def test_import_asks_nobody_so_that_no_answer_and_no_connection_is_in_a_snapshot
 ) -> None:
     monkeypatch.setenv("KEYS_SECRET_ARN", "carriers")
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
-    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
-    assert function(name).handler
+    with intercepted(refuse):
+        assert function(name).handler
 
 
 @pytest.mark.parametrize("name", SNAPPED)

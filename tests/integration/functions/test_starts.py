@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +18,7 @@ from partyline.storage import lines
 from partyline.storage.table import Table
 from tests.integration.conftest import resources
 from tests.integration.functions.conftest import SECRETS, Context, event, granted
+from tests.support.aws_requests import AwsRequest, Send, intercepted
 
 ROOT = Path(__file__).parents[3]
 # The function of the inbox's files has no permission, and nothing to prepare.
@@ -30,17 +31,16 @@ Load = Callable[[str], ModuleType]
 
 
 @pytest.fixture
-def asked(client: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def asked(client: Any) -> Iterator[list[str]]:
     """The operations of AWS that were asked for, by any client."""
     operations: list[str] = []
-    send = type(client)._make_api_call
 
-    def record(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        operations.append(operation)
-        return send(self, operation, parameters)
+    def record(request: AwsRequest, send: Send) -> Any:
+        operations.append(request.operation)
+        return send()
 
-    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", record)
-    return operations
+    with intercepted(record):
+        yield operations
 
 
 @pytest.fixture
@@ -63,6 +63,10 @@ def start(function: Load, secret: Callable[[dict[str, str]], None], monkeypatch:
         return function(name)
 
     return load
+
+
+def refuse(_request: AwsRequest, _send: Send) -> NoReturn:
+    raise EndpointConnectionError(endpoint_url="https://aws.example")
 
 
 def add_line(table: Table) -> None:
@@ -91,28 +95,16 @@ def test_the_first_text_reads_no_secret(start: Load, table: Table, asked: list[s
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_start_that_cannot_prepare_is_a_start(
-    name: str, start: Load, logged: Callable[[], str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: Any) -> NoReturn:
-        raise EndpointConnectionError(endpoint_url="https://aws.example")
-
-    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", refuse)
-    assert start(name).handler
+def test_a_start_that_cannot_prepare_is_a_start(name: str, start: Load, logged: Callable[[], str]) -> None:
+    with intercepted(refuse):
+        assert start(name).handler
     prepares = name not in ASKING_NOBODY
     assert logged().count('"message":"start.not_prepared"') == prepares
     assert ("EndpointConnectionError" in logged()) == prepares
 
 
-def test_the_first_text_does_what_the_start_could_not(
-    start: Load, table: Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_first_text_does_what_the_start_could_not(start: Load, table: Table) -> None:
     add_line(table)
-
-    def refuse(*_: Any) -> NoReturn:
-        raise EndpointConnectionError(endpoint_url="https://aws.example")
-
-    with monkeypatch.context() as broken:
-        broken.setattr("botocore.client.BaseClient._make_api_call", refuse)
+    with intercepted(refuse):
         inbound = start("inbound")
     assert inbound.handler(event("inbound/bandwidth-group-text"), Context())["statusCode"] == 200

@@ -29,6 +29,7 @@ from partyline.storage.queries import Window
 from partyline.storage.service_settings import SettingsCache
 from partyline.storage.table import Table, change
 from partyline.webhooks import pre_action
+from tests.support.aws_requests import AwsRequest
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ACCOUNT = "AC" + "0" * 32
@@ -199,14 +200,13 @@ def test_a_services_own_webhook_is_asked_instead_of_the_accounts(own: Table, hoo
     assert urls == ["https://own.example.com/pre"]
 
 
-def test_asking_costs_no_round_trip_more(own: Table, hook: Hook, client: Any) -> None:
+def test_asking_costs_no_round_trip_more(own: Table, hook: Hook, requests_made: list[AwsRequest]) -> None:
     services.create_account(own, SERVICE, NOW)
     recording = recorder.InboundRecorder(own, SERVICE, hook.port(), SettingsCache(own, lambda: NOW))
     recording.record(text(A, P, C), NOW)
-    asked: list[str] = []
-    client.meta.events.register("before-call.dynamodb.*", lambda model, **_: asked.append(model.name))
+    requests_made.clear()
     recording.record(text(A, P, B), NOW)
-    assert asked == ["BatchGetItem", "BatchGetItem", "TransactWriteItems"]
+    assert [one.operation for one in requests_made] == ["BatchGetItem", "BatchGetItem", "TransactWriteItems"]
 
 
 # --- answered

@@ -28,6 +28,7 @@ from partyline.storage import codec, lines, messages, opt_outs, unrouted
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.table import Table
 from tests.support.api_harness import consult_no_webhook
+from tests.support.aws_requests import AwsRequest
 from tests.support.scene import NOW, A, B, FakeCarrier, Outbound, P, Q
 
 TOLL_FREE = "+18005550100"
@@ -474,15 +475,19 @@ def test_two_answers_at_the_same_moment_are_both_counted(lines_table: Table) -> 
     assert len(replies(lines_table)) == 3
 
 
-def test_a_keyword_into_a_known_thread_costs_three_round_trips(lines_table: Table) -> None:
+def test_a_keyword_into_a_known_thread_costs_three_round_trips(
+    lines_table: Table, requests_made: list[AwsRequest]
+) -> None:
     """C14."""
     say(lines_table, "hello", "HELP")
-    made: list[str] = []
-    client: Any = lines_table._client
-    client.meta.events.register("before-call.dynamodb", lambda model, **_: made.append(model.name))
+    requests_made.clear()
     say(lines_table, "HELP", begin=2)
     # The settings are kept, or read beside the conversation.
-    assert [name for name in made if name != "TransactGetItems"] == ["BatchGetItem", "Query", "TransactWriteItems"]
+    assert [one.operation for one in requests_made if one.operation != "TransactGetItems"] == [
+        "BatchGetItem",
+        "Query",
+        "TransactWriteItems",
+    ]
 
 
 def test_help_is_answered_each_time_but_not_after_stop(lines_table: Table) -> None:

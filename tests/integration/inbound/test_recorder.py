@@ -44,6 +44,7 @@ from partyline.storage.queries import Window
 from partyline.storage.service_settings import SettingsCache
 from partyline.storage.table import Table
 from tests.support.api_harness import consult_no_webhook
+from tests.support.aws_requests import AwsRequest
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SERVICE = sids.default_service("AC" + "0" * 32)
@@ -530,14 +531,6 @@ def test_the_lowest_line_that_allows_it_decides_whichever_copy_comes_first(own: 
 # --- cost
 
 
-@pytest.fixture
-def round_trips(client: Any) -> list[str]:
-    """The operations asked of DynamoDB, as they are asked."""
-    asked: list[str] = []
-    client.meta.events.register("before-call.dynamodb.*", lambda model, **_: asked.append(model.name))
-    return asked
-
-
 Make = Callable[[], InboundText]
 
 
@@ -553,7 +546,7 @@ Make = Callable[[], InboundText]
     ],
 )
 def test_what_a_text_costs(
-    own: Table, round_trips: list[str], name: str, make: Make, known: bool, expected: list[str]
+    own: Table, requests_made: list[AwsRequest], name: str, make: Make, known: bool, expected: list[str]
 ) -> None:
     keeping = keep_settings(own)
     inbound = make()
@@ -561,26 +554,27 @@ def test_what_a_text_costs(
         keeping.record(inbound, NOW)
     # As functions do when they start.
     own.connect()
-    before = len(round_trips)
+    requests_made.clear()
     keeping.record(text(inbound.sender, *inbound.recipients, line=inbound.line, body="another"), NOW)
-    assert round_trips[before:] == expected
+    assert [one.operation for one in requests_made] == expected
 
 
-def test_text_into_a_known_group_reads_the_line_that_got_it_and_no_other_number(own: Table, client: Any) -> None:
+def test_text_into_a_known_group_reads_the_line_that_got_it_and_no_other_number(
+    own: Table, requests_made: list[AwsRequest]
+) -> None:
+    def lines_read() -> list[str]:
+        batches = [one.parameters for one in requests_made if one.operation == "BatchGetItem"]
+        read = [key["PK"]["S"] for batch in batches for key in batch["RequestItems"][own._name]["Keys"]]
+        return [pk for pk in read if pk.startswith("L#")]
+
     keeping = keep_settings(own)
     keeping.record(text(A, P, B), NOW)
-    asked: list[str] = []
-
-    def note(params: Any, **_: Any) -> None:
-        asked.extend(key["PK"]["S"] for key in params["RequestItems"][own._name]["Keys"])
-
-    client.meta.events.register("provide-client-params.dynamodb.BatchGetItem", note)
+    requests_made.clear()
     keeping.record(text(A, P, B, body="another"), NOW)
-    assert [pk for pk in asked if pk.startswith("L#")] == [f"L#{P}"]
-    asked.clear()
+    assert lines_read() == [f"L#{P}"]
+    requests_made.clear()
     keeping.record(text(A, P, B, body="STOP"), NOW)
-    assert {pk for pk in asked if pk.startswith("L#")} == {f"L#{one}" for one in (A, B, P)}
-    client.meta.events.unregister("provide-client-params.dynamodb.BatchGetItem", note)
+    assert set(lines_read()) == {f"L#{one}" for one in (A, B, P)}
 
 
 def keep_settings(own: Table) -> recorder.InboundRecorder:
@@ -591,23 +585,27 @@ def keep_settings(own: Table) -> recorder.InboundRecorder:
     return recorder.InboundRecorder(own, SERVICE, consult_no_webhook, cache)
 
 
-def test_settings_that_are_not_kept_are_read_beside_the_conversation(own: Table, round_trips: list[str]) -> None:
+def test_settings_that_are_not_kept_are_read_beside_the_conversation(
+    own: Table, requests_made: list[AwsRequest]
+) -> None:
     services.create_account(own, SERVICE, NOW)
     record(own, text(A, P, B))
-    before = len(round_trips)
+    requests_made.clear()
     record(own, text(A, P, B, body="another"))
-    first, second, third, last = round_trips[before:]
+    first, second, third, last = [one.operation for one in requests_made]
     assert (first, {second, third}, last) == ("BatchGetItem", {"Query", "TransactGetItems"}, "TransactWriteItems")
 
 
-def test_a_conversation_in_a_service_that_the_line_names_costs_no_more(own: Table, round_trips: list[str]) -> None:
+def test_a_conversation_in_a_service_that_the_line_names_costs_no_more(
+    own: Table, requests_made: list[AwsRequest]
+) -> None:
     keeping = keep_settings(own)
     configure(own, P, service_sid=second_service(own), type=AutoCreationType.STUDIO, studio_flow_sid="FW1")
     keeping.record(text(A, P, C), NOW)
-    before = len(round_trips)
+    requests_made.clear()
     keeping.record(text(A, P, B), NOW)
     keeping.record(text(B, P, A), NOW)
-    assert round_trips[before:] == [
+    assert [one.operation for one in requests_made] == [
         *("BatchGetItem", "BatchGetItem", "TransactWriteItems"),
         *("BatchGetItem", "Query", "TransactWriteItems"),
     ]
@@ -629,13 +627,13 @@ def test_a_service_whose_settings_changed_is_used_as_it_is_now(own: Table) -> No
     assert made.service_sid == SERVICE
 
 
-def test_what_a_repeat_and_a_copy_cost(own: Table, round_trips: list[str]) -> None:
+def test_what_a_repeat_and_a_copy_cost(own: Table, requests_made: list[AwsRequest]) -> None:
     inbound = text(A, P, Q)
     record(own, inbound)
-    before = len(round_trips)
+    requests_made.clear()
     record(own, inbound)
     record(own, text(A, P, Q, line=Q))
-    assert round_trips[before:] == ["BatchGetItem", "BatchGetItem", "TransactWriteItems"]
+    assert [one.operation for one in requests_made] == ["BatchGetItem", "BatchGetItem", "TransactWriteItems"]
 
 
 # --- races, one after the other: what a transaction finds when another came first

@@ -21,6 +21,7 @@ from partyline.storage.table import Table
 from tests.integration.conftest import NAME
 from tests.support import event_world as world
 from tests.support.api_harness import Clock, consult_no_webhook
+from tests.support.aws_requests import AwsRequest
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SERVICE = sids.default_service("AC" + "0" * 32)
@@ -151,16 +152,19 @@ def test_what_is_said_meanwhile_counts(own: Table, client: Any, said: str, index
     ],
 )
 def test_only_a_tapback_costs_more_and_by_one_query(
-    own: Table, client: Any, monkeypatch: pytest.MonkeyPatch, text: str, expected: list[str]
+    own: Table,
+    requests_made: list[AwsRequest],
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    expected: list[str],
 ) -> None:
     monkeypatch.setattr(recorder, "_RECENT_ITEMS", 3)
     for number in range(5):
         record(own, f"hello {number}")
-    asked: list[str] = []
-    client.meta.events.register("before-call.dynamodb.*", lambda model, **_: asked.append(model.name))
+    requests_made.clear()
     record(own, text)
     # The settings are kept, or read beside the conversation.
-    assert [name for name in asked if name != "TransactGetItems"] == expected
+    assert [one.operation for one in requests_made if one.operation != "TransactGetItems"] == expected
 
 
 def test_it_is_not_looked_back_for_ever(own: Table, monkeypatch: pytest.MonkeyPatch) -> None:

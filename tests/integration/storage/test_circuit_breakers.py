@@ -24,6 +24,7 @@ from partyline.storage.circuit_breakers import (
     parse_receiver,
 )
 from partyline.storage.table import Table
+from tests.support.aws_requests import AwsRequest
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 FAST = timedelta(milliseconds=20)
@@ -72,12 +73,10 @@ def test_a_receiver_is_a_server(url: str, expected: str) -> None:
     assert parse_receiver(url) == expected
 
 
-def test_closed_breaker_costs_one_read(table: Table, client: Any) -> None:
-    asked: list[str] = []
-    client.meta.events.register("before-call.dynamodb.*", lambda model, **_: asked.append(model.name))
+def test_closed_breaker_costs_one_read(table: Table, requests_made: list[AwsRequest]) -> None:
     call = permit(table, NOW)
     circuit_breakers.record_success(table, call, NOW + FAST)
-    assert asked == ["GetItem"]
+    assert [one.operation for one in requests_made] == ["GetItem"]
 
 
 def test_three_failures_in_a_row_open_the_breaker(table: Table) -> None:

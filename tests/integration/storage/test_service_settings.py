@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -17,6 +16,7 @@ from partyline.storage.batch_read import BatchRead
 from partyline.storage.keys import Key
 from partyline.storage.service_settings import MAX_AGE, ConfirmedSettings, ServiceSettings, SettingsCache
 from partyline.storage.table import Table, change
+from tests.support.aws_requests import AwsRequest
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 FIRST, SECOND = "IS" + "1" * 32, "IS" + "2" * 32
@@ -45,20 +45,6 @@ class Kept:
 def kept(table: Table) -> Kept:
     services.create_account(table, FIRST, NOW)
     return Kept(table)
-
-
-@pytest.fixture
-def reads(client: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the read requests."""
-    made: list[str] = []
-    send = type(client)._make_api_call
-
-    def record(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        made.append(operation)
-        return send(self, operation, parameters)
-
-    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", record)
-    return made
 
 
 def listen(table: Table, key: Key, url: str) -> None:
@@ -99,14 +85,14 @@ def test_a_change_that_was_answered_is_used_by_the_next_batch(kept: Kept, name: 
     assert kept.fetch() is after
 
 
-def test_settings_that_are_kept_cost_one_small_read_for_a_batch(kept: Kept, reads: list[str]) -> None:
+def test_settings_that_are_kept_cost_one_small_read_for_a_batch(kept: Kept, requests_made: list[AwsRequest]) -> None:
     kept.fetch()
-    assert reads == ["BatchGetItem", "TransactGetItems"]
-    reads.clear()
+    assert [one.operation for one in requests_made] == ["BatchGetItem", "TransactGetItems"]
+    requests_made.clear()
     batch = kept.batch()
     assert batch.fetch(FIRST) is batch.fetch(FIRST)
     assert batch.fetch_service(FIRST) is batch.fetch(FIRST).service
-    assert reads == ["BatchGetItem"]
+    assert [one.operation for one in requests_made] == ["BatchGetItem"]
 
 
 def test_a_batch_uses_one_state_of_the_settings(kept: Kept) -> None:

@@ -52,9 +52,8 @@ def test_a_service_has_the_name_of_the_sdk_in_the_environment() -> None:
         assert one.is_query_compatible == model.is_query_compatible
 
 
-def test_the_direct_clients_give_up_within_their_shortest_functions_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_direct_clients_give_up_within_their_shortest_functions_time() -> None:
     """W2."""
-    monkeypatch.delenv("AWS_CLIENT")
     table, secrets, queues = aws_clients.dynamodb(), aws_clients.secrets_manager(), aws_clients.sqs()
     assert isinstance(table, DynamoDb)
     assert isinstance(secrets, SecretsManager)
@@ -65,7 +64,6 @@ def test_the_direct_clients_give_up_within_their_shortest_functions_time(monkeyp
 
 
 def test_the_sdk_is_used_where_only_it_knows_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_CLIENT")
     monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
     assert not isinstance(aws_clients.dynamodb(), DynamoDb)
     assert not isinstance(aws_clients.secrets_manager(), SecretsManager)

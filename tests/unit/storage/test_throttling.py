@@ -261,8 +261,11 @@ def test_waiting_ends_with_the_invocations_time(pauses: list[float], monkeypatch
         (lambda: aws_clients.live_connections("https://live.example/prod", at_once=4), 29),
     ],
 )
-def test_a_client_gives_up_within_its_shortest_functions_time(make: Callable[[], Any], most: float) -> None:
+def test_a_client_of_the_sdk_gives_up_within_its_shortest_functions_time(
+    make: Callable[[], Any], most: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """W2."""
+    monkeypatch.setenv("AWS_CLIENT", "sdk")
     config = make().meta.config
     assert config.retries["mode"] == "standard"
     attempts = config.retries["total_max_attempts"]
