@@ -1,4 +1,4 @@
-"""The emulator's program: MiniStack, with thirteen changes. Runs in the emulator's own environment, as a plain file.
+"""The emulator's program: MiniStack, with fourteen changes. Runs in the emulator's own environment, as a plain file.
 
 MiniStack unpacks the layer anew for each process of a function, two thousand files of it, which takes longer than all
 the rest of the start. Here a layer is unpacked once and each process is given a link to it.
@@ -10,6 +10,9 @@ does.
 
 It ends the processes of a function whose code or configuration is replaced, in the middle of a call too. On AWS that
 call goes on with the old ones. Here a process that has a call under way ends after it.
+
+It is served by Hypercorn, which takes longer for a request than the emulator does to answer it. Here Uvicorn serves it
+(local/emulator_server.py).
 
 It collects the output of a function until a call ends, waits up to 50 ms for more, and stores it in a CloudWatch of its
 own. It prints only the output of calls by a queue or a stream. Here every line is printed to the emulator's own output
@@ -57,6 +60,7 @@ from types import SimpleNamespace
 from typing import Any, Self
 from urllib.parse import parse_qs
 
+import hypercorn.asyncio
 import yaml
 from ministack import app
 from ministack.core import lambda_runtime
@@ -65,7 +69,7 @@ from ministack.services.cloudformation import changesets, engine, handlers, prov
 
 # Behind everything of the emulator's; its functions are processes of their own and see nothing of it.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
-from local import admission, mapping_templates, orphans
+from local import admission, emulator_server, mapping_templates, orphans
 from local.emulator_state import Busy, State
 
 _LAYER = "layer_"
@@ -324,6 +328,7 @@ def headers(scope: dict[str, Any]) -> admission.Headers:
 
 
 app.app = guarded
+hypercorn.asyncio.serve = emulator_server.serve
 
 kept = (
     State(Path(os.environ["KEPT_STATE"]), f"http://{os.environ['BIND_HOST']}:{_PORT}")
