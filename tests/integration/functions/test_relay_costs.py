@@ -19,6 +19,7 @@ from partyline.domain.services import build_service
 from partyline.domain.webhook_configuration import ScopedWebhook, WebhookConfiguration, WebhookTarget
 from partyline.storage import codec, connections, conversations, keys, memberships, services, webhooks
 from partyline.storage.attribute_values import to_dynamo
+from partyline.storage.batch_read import BatchRead
 from partyline.storage.connections import Connection
 from partyline.storage.table import Table
 from tests.integration.functions.conftest import Context, event
@@ -31,23 +32,21 @@ URL = "https://hooks.example.com/"
 CONVERSATIONS = 12
 
 
-def store_groups(table: Table, no_webhooks_at: int | None = None) -> list[str]:
+def store_groups(table: Table, *, has_webhooks: bool | None = None) -> list[str]:
     """Store a Service with conversations."""
     service, _ = build_service("Sales", NOW, sid=SERVICE)
     services.create(table, service, [])
     found = []
     for _ in range(CONVERSATIONS):
-        group = Conversation(
-            sids.new(sids.CONVERSATION), SERVICE, NOW, NOW, active_at=NOW, no_webhooks_at=no_webhooks_at
-        )
-        found.append(memberships.NewConversation(group, [], NOW).store(table).sid)
+        group = Conversation(sids.new(sids.CONVERSATION), SERVICE, NOW, NOW, active_at=NOW)
+        found.append(memberships.NewConversation(group, [], NOW, has_webhooks=has_webhooks).store(table).sid)
     return found
 
 
 @pytest.fixture
 def silent(table: Table) -> list[str]:
     """Conversations that have a message, and of which nobody hears."""
-    return store_groups(table, no_webhooks_at=0)
+    return store_groups(table, has_webhooks=False)
 
 
 def receive(url: str) -> list[Any]:
@@ -154,7 +153,7 @@ def test_a_webhook_that_is_added_is_called_for_the_next_delivery(
     assert not receive(url)
     conversation = conversations.fetch(table, silent[0])
     assert conversation
-    assert conversation.has_no_webhooks
+    assert BatchRead(table, [conversation.sid]).has_no_webhooks(conversation.sid)
     webhook = ScopedWebhook(
         "WH1", conversation.sid, NOW, NOW, WebhookTarget.WEBHOOK, URL, filters=("onDeliveryUpdated",)
     )

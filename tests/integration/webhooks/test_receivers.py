@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from partyline.domain.receipts import ReceiptStatus
-from partyline.storage import connections, conversations, listener_keys
+from partyline.storage import connections, listener_keys
+from partyline.storage.batch_read import BatchRead
 from partyline.storage.connections import Connection
 from partyline.storage.service_settings import MAX_AGE
 from partyline.storage.table import change
@@ -33,9 +34,7 @@ def say(world: World, sid: str) -> dict[str, Any]:
 
 
 def has_no_webhooks(world: World, sid: str) -> bool:
-    conversation = conversations.fetch(world.table, sid)
-    assert conversation
-    return conversation.has_no_webhooks
+    return BatchRead(world.table, [sid]).has_no_webhooks(sid)
 
 
 def test_a_message_by_the_api_notes_that_there_are_no_webhooks(world: World) -> None:

@@ -51,7 +51,6 @@ class Conversation:
     - `written`: which of its newest messages people of the app have written (partyline.domain.written); None before the
       first one.
     - `expired`: the index up to which messages have expired; None before the first one.
-    - `no_webhooks_at`: a revision in which it had no webhooks of its own; None when none is known.
     """
 
     sid: str
@@ -79,12 +78,6 @@ class Conversation:
     written: Mapping[str, Sequence[int]] | None = None
     expired: int | None = None
     sweep_at: datetime | None = None
-    no_webhooks_at: int | None = None
-
-    @property
-    def has_no_webhooks(self) -> bool:
-        """Whether it is known to have no webhooks of its own: a new one would be another revision."""
-        return self.no_webhooks_at == self.revision
 
     @property
     def is_open(self) -> bool:

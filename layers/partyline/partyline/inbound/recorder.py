@@ -263,15 +263,16 @@ class _Recording:
         sweep_at = sweeps.plan_sweep(message, None, context.now)
         conversation = replace(roster.conversation, last_index=message.index, friendly_name=name, sweep_at=sweep_at)
         webhook = new_conversation.build_webhook(home.line, conversation)
-        if webhook is None:
-            conversation = replace(conversation, no_webhooks_at=conversation.revision)
-        made = replace(roster, conversation=conversation, has_webhooks=webhook is not None)
+        has_webhooks = webhook is not None
+        made = replace(roster, conversation=conversation, has_webhooks=has_webhooks)
         batch = new_conversation.build_events(context, made, message)
         self.table.transact(
             [
                 *once,
                 *([inbound_records.build_webhook_write(webhook)] if webhook else []),
-                *NewConversation(conversation, roster.participants, context.now).build_writes(),
+                *NewConversation(
+                    conversation, roster.participants, context.now, has_webhooks=has_webhooks
+                ).build_writes(),
                 *messages.message_writes(message, context.now, sweep_at),
                 *event_outbox.build_writes(batch),
                 *keyword_writes.build_activity_writes(context, decision.effect, roster, message),

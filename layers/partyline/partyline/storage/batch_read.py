@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from partyline.domain.conversations import Conversation
-from partyline.storage import codec, conversations, keys, listener_keys, service_settings
+from partyline.storage import absent_webhooks, codec, conversations, keys, listener_keys, service_settings
 from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
 from partyline.storage.table import Table
@@ -39,6 +39,11 @@ class BatchRead:
             return conversations.fetch(self.table, sid)
         item = self._find(keys.conversation(sid))
         return codec.decode(Conversation, item) if item else None
+
+    def has_no_webhooks(self, sid: str) -> bool:
+        """Return whether a conversation that was named is known to have no webhooks of its own."""
+        item = self._find(keys.conversation(sid)) if sid in self.conversation_sids else None
+        return item is not None and absent_webhooks.is_noted(item)
 
     def _find(self, key: Key) -> Item | None:
         with self._lock:

@@ -18,8 +18,8 @@ from partyline.domain.membership import MembershipChange, Roster
 from partyline.domain.participants import Participant
 from partyline.errors import Conflict, RuleViolation
 from partyline.frozen_classes import frozen
+from partyline.storage import absent_webhooks, conversations, event_outbox, idempotency, keys, retry, users
 from partyline.storage import activities as stored_activities
-from partyline.storage import conversations, event_outbox, idempotency, keys, retry, users
 from partyline.storage.conversation_items import (
     CONVERSATION,
     change_member,
@@ -49,6 +49,7 @@ class NewConversation:
     - `existing_users`: identities that must still be users.
     - `only_owner`: whether all its threads must be free, also those of pairs.
     - `also`: further writes of the same transaction.
+    - `has_webhooks`: whether it begins with webhooks of its own; None when nothing is to be noted of that.
     """
 
     conversation: Conversation
@@ -58,6 +59,7 @@ class NewConversation:
     existing_users: Collection[str] = ()
     only_owner: bool = False
     also: Sequence[Write] = ()
+    has_webhooks: bool | None = None
 
     def store(self, table: Table) -> Conversation:
         """Store the conversation with its members and claim its threads, all or nothing.
@@ -84,8 +86,9 @@ class NewConversation:
         """Build the writes of the conversation, its members and the threads that it names."""
         conversation, members = self.conversation, self.participants
         scheduled, entries = with_timer_entry(None, conversation, self.now)
+        note = absent_webhooks.build_note(conversation.revision) if self.has_webhooks is False else {}
         return [
-            put(CONVERSATION, keys.conversation(conversation.sid), conversation_item(scheduled), NEW),
+            put(CONVERSATION, keys.conversation(conversation.sid), {**conversation_item(scheduled), **note}, NEW),
             *entries,
             *(put_member(conversation, member) for member in members),
             *users.joining_writes(conversation.service_sid, members, self.now, self.cause, self.existing_users),

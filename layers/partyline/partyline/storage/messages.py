@@ -18,8 +18,18 @@ from partyline.domain.sends import Send
 from partyline.errors import Conflict, RuleViolation
 from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
+from partyline.storage import (
+    absent_webhooks,
+    codec,
+    conversation_items,
+    copies,
+    event_outbox,
+    idempotency,
+    keys,
+    receipts,
+    sweeps,
+)
 from partyline.storage import activities as stored_activities
-from partyline.storage import codec, conversation_items, copies, event_outbox, idempotency, keys, receipts, sweeps
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, diff_items, put
 
@@ -138,8 +148,7 @@ def _append(
         reactivated, entries = conversation_items.reactivation_update(conversation, now)
         sets |= reactivated
     if roster.has_webhooks is False:
-        # The relay need not look for them while this is the revision. A webhook that is added makes another one.
-        sets["no_webhooks_at"] = sets.get("revision", conversation.revision)
+        sets |= absent_webhooks.build_note(sets.get("revision", conversation.revision))
     key = keys.conversation(conversation.sid)
     return [change("conversation", key, sets, conversation_items.no_new_message(conversation)), *entries]
 

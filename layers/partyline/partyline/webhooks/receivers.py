@@ -60,13 +60,9 @@ class Receivers:
         if not subject.startswith(sids.CONVERSATION):
             return ()
         if subject not in self._webhooks:
-            self._webhooks[subject] = () if self._has_no_webhooks(subject) else self._read_webhooks(subject)
+            has_none = self.read.has_no_webhooks(subject)
+            self._webhooks[subject] = () if has_none else self._read_webhooks(subject)
         return self._webhooks[subject]
-
-    def _has_no_webhooks(self, sid: str) -> bool:
-        """Whether a conversation that is read with the batch is known to have none."""
-        conversation = self.fetch_conversation(sid) if sid in self.read.conversation_sids else None
-        return conversation is not None and conversation.has_no_webhooks
 
     def _read_webhooks(self, sid: str) -> list[ScopedWebhook]:
         page = queries.webhooks(self.table, sid, Window(MAX_PER_CONVERSATION))
