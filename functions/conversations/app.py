@@ -14,6 +14,13 @@ from partyline import bootstrap
 from partyline.api.app import handle_request
 from partyline.cors import parse_origins
 from partyline.deadline import track_deadline
+from partyline.domain.conversations import Conversation
+from partyline.domain.lines import Line
+from partyline.domain.messages import Message
+from partyline.domain.participants import Participant
+from partyline.domain.receipts import Receipt
+from partyline.domain.services import Configuration, Service
+from partyline.domain.webhook_configuration import WebhookConfiguration
 from partyline.observability import flush, logger
 from partyline.settings import auth_token, variable
 
@@ -29,7 +36,9 @@ def read_push_key() -> bytes:
 
 API = bootstrap.build_api_context(PRE_WEBHOOK.consult, bootstrap.read_key_root, bootstrap.build_bucket(), read_push_key)
 CORS = parse_origins(variable("ALLOWED_ORIGINS"))
-bootstrap.prepare(auth_token, bootstrap.read_key_root, API.table.connect)
+# What most requests read.
+READ = (Service, Configuration, WebhookConfiguration, Conversation, Participant, Line, Message, Receipt)
+bootstrap.prepare(auth_token, bootstrap.read_key_root, bootstrap.load_stored(*READ), API.table.connect)
 
 
 @logger.inject_lambda_context(clear_state=True)

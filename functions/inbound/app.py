@@ -12,6 +12,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from partyline import bootstrap
 from partyline.carriers import gateway_event, registry
 from partyline.deadline import track_deadline
+from partyline.domain.conversations import Conversation
+from partyline.domain.lines import Line
+from partyline.domain.participants import Participant
+from partyline.domain.services import Configuration, Service
+from partyline.domain.webhook_configuration import WebhookConfiguration
 from partyline.errors import WebhookRefused
 from partyline.observability import count, logger, metrics
 from partyline.settings import variable
@@ -21,7 +26,9 @@ PUBLIC_HTTP = bootstrap.build_public_http()
 PRE_WEBHOOK = bootstrap.build_pre_webhook(PUBLIC_HTTP)
 TABLE = bootstrap.build_table(bootstrap.read_hash_key)
 WEBHOOKS = bootstrap.build_webhook_handler(TABLE, PUBLIC_HTTP, PRE_WEBHOOK.consult)
-bootstrap.prepare(bootstrap.load_carriers, TABLE.connect)
+# What a text into a known thread is recorded with.
+READ = (Line, Service, Configuration, WebhookConfiguration, Conversation, Participant)
+bootstrap.prepare(bootstrap.load_carriers, bootstrap.load_stored(*READ), TABLE.connect)
 # To Twilio this means "no reply". The other carriers do not read it.
 ACCEPTED = {"statusCode": 200, "headers": {"Content-Type": "text/xml"}, "body": "<Response/>"}
 

@@ -18,6 +18,9 @@ from partyline import bootstrap
 from partyline.carriers import gateway_event, registry
 from partyline.carriers.transport import build_transport
 from partyline.deadline import track_deadline
+from partyline.domain.lines import Line
+from partyline.domain.messages import Message
+from partyline.domain.receipts import Receipt
 from partyline.domain.sends import SendReference
 from partyline.media.outbound_files import OutboundFiles
 from partyline.observability import count, logger, metrics
@@ -38,7 +41,9 @@ TABLE = bootstrap.build_table(bootstrap.read_hash_key)
 FILES = OutboundFiles(TABLE, bootstrap.build_bucket(), bootstrap.build_media_link, bootstrap.now)
 HTTP = build_transport(timeout=float(variable("CARRIER_TIMEOUT")))
 SETTLEMENT = SendSettlement(TABLE, bootstrap.now)
-bootstrap.prepare(bootstrap.load_carriers, TABLE.connect)
+# What a send reads.
+READ = (SendReference, Message, Receipt, Line)
+bootstrap.prepare(bootstrap.load_carriers, bootstrap.load_stored(*READ), TABLE.connect)
 # The carrier that each line had when it last sent (SendLoader).
 LINE_CARRIERS: dict[str, str] = {}
 # The share of all concurrent requests that a slow carrier may hold.

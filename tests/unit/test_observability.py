@@ -24,6 +24,7 @@ def line(**fields: str) -> dict[str, str]:
         ("from +12065550150, to +12065550151.", "from **********50, to **********51."),
         ("ann@example.com", "*************om"),
         ("ann.b+c@example.com and bob@x.org", "*****************om and *******rg"),
+        ("+12065550150 or ann@example.com", "**********50 or *************om"),
         ("<ann@example.com>", "***************m>"),
         ("a" * 300 + "@example.com", "*" * 310 + "om"),
         ("no address: a@ @b +123456", "no address: a@ @b +123456"),

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from partyline import aws_clients
 from partyline.settings import auth_token, carrier_urls, secret, variable
@@ -226,10 +226,18 @@ def read_carrier_secrets() -> Mapping[str, str]:
 
 
 def load_carriers() -> None:
-    """Read the carriers' credentials, and import the carriers that a text of theirs will ask for."""
-    from partyline.carriers import registry
+    """Read the carriers' credentials, and import the carriers that a text of theirs will ask for, with their models."""
+    from partyline.carriers import registry, schemas
 
     registry.load_complete(read_carrier_secrets())
+    schemas.build_models()
+
+
+def load_stored(*kinds: type[Any]) -> Callable[[], None]:
+    """Return the step that prepares to read stored values of these classes."""
+    from partyline.serialization import prepare_loading
+
+    return partial(prepare_loading, *kinds)
 
 
 def read_key_root() -> str:

@@ -59,15 +59,16 @@ def frozen(kind: type[Kind]) -> type[Kind]:
 def _build_init(kind: type[Any]) -> Callable[..., None]:
     """Build `__init__`: fields get their values by position, then by name, then from their defaults."""
     # The setter of a slot does not ask __setattr__, which refuses.
-    parts = tuple((one, one.name, getattr(kind, one.name).__set__) for one in fields(kind))
-    setters = tuple(setter for _, _, setter in parts)
+    parts = tuple((one.name, getattr(kind, one.name).__set__, one.default, one) for one in fields(kind))
+    setters = tuple(setter for _, setter, _, _ in parts)
     has_post_init = hasattr(kind, "__post_init__")
 
     def initialize(self: Any, /, *args: Any, **kwargs: Any) -> None:
         for setter, value in zip(setters, args, strict=False):
             setter(self, value)
-        for one, name, setter in parts[len(args) :]:
-            setter(self, kwargs.pop(name) if name in kwargs else _read_default(kind, one))
+        for name, setter, default, one in parts[len(args) :]:
+            value = kwargs.pop(name, default)
+            setter(self, value if value is not MISSING else _read_default(kind, one))
         if kwargs or len(args) > len(parts):
             raise TypeError(f"{kind.__name__} has no place for {', '.join(kwargs) or args[len(parts) :]}")
         if has_post_init:

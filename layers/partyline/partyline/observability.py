@@ -18,8 +18,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from partyline.domain.addresses import mask
 
 NAMESPACE = "Partyline"
+_NUMBER = re.compile(r"\+[0-9]{7,15}")
 # The part before an @ begins at a word boundary and is possessive: no word is scanned twice.
-_ADDRESS = re.compile(r"\+[0-9]{7,15}|(?<![^\s\"@,\\])[^\s\"@,\\]++@[^\s\"@,\\]+")
+_NUMBER_OR_EMAIL = re.compile(_NUMBER.pattern + r"|(?<![^\s\"@,\\])[^\s\"@,\\]++@[^\s\"@,\\]+")
 
 
 class MaskingFormatter(LambdaPowertoolsFormatter):
@@ -27,11 +28,14 @@ class MaskingFormatter(LambdaPowertoolsFormatter):
 
     def serialize(self, log: Any) -> str:
         """Format a record as one line of JSON."""
-        return _ADDRESS.sub(lambda match: mask(match.group()), super().serialize(log))
+        line = super().serialize(log)
+        # Numbers are found by their first character; for e-mail every word is looked at.
+        addresses = _NUMBER_OR_EMAIL if "@" in line else _NUMBER
+        return addresses.sub(lambda match: mask(match.group()), line)
 
 
-# POWERTOOLS_SERVICE_NAME is the name of the stack.
-logger = Logger(logger_formatter=MaskingFormatter())
+# POWERTOOLS_SERVICE_NAME is the name of the stack. Messages are event codes: none is read as JSON.
+logger = Logger(logger_formatter=MaskingFormatter(json_deserializer=str))
 # Without this, powertools uses the level of Lambda, which is always INFO so that metrics pass.
 logging.getLogger(logger.name).setLevel(os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
 metrics = Metrics(namespace=NAMESPACE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,8 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from partyline import serialization
+from partyline.carriers import schemas
 from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
 from partyline.storage import lines
@@ -92,6 +95,26 @@ def test_the_first_text_reads_no_secret(start: Load, table: Table, asked: list[s
     assert asked == ["GetSecretValue", "GetItem"]
     assert inbound.handler(event("inbound/bandwidth-group-text"), Context())["statusCode"] == 200
     assert asked.count("GetSecretValue") == 1
+
+
+def test_what_reads_the_items_of_the_first_texts_is_built_by_the_start(start: Load, table: Table) -> None:
+    add_line(table)
+    serialization._adapter.cache_clear()
+    inbound = start("inbound")
+    built = serialization._adapter.cache_info().misses
+    first = event("inbound/bandwidth-group-text")
+    [webhook] = json.loads(first["body"])
+    webhook["message"]["id"] = "another"
+    for sent in (first, {**first, "body": json.dumps([webhook])}):
+        assert inbound.handler(sent, Context())["statusCode"] == 200
+    assert serialization._adapter.cache_info().misses == built > 0
+
+
+def test_the_models_of_the_carriers_are_built_by_the_start(start: Load) -> None:
+    start("inbound")
+    models = schemas.Payload.__subclasses__()
+    assert [model for model in models if not model.__pydantic_complete__] == []
+    assert "BandwidthEvent" in {model.__name__ for model in models}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -66,6 +66,8 @@ class ConnectionPool:
 
     def __init__(self, endpoint: str, timeouts: Timeouts, *, size: int) -> None:
         self.endpoint, self.timeouts = endpoint, timeouts
+        # As the header of this name has it.
+        self.host = urlsplit(endpoint).netloc
         self._size = size
         self._free: deque[HTTPConnection] = deque()
         finalize(self, _close_all, self._free)

@@ -21,7 +21,6 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import urlsplit
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -43,6 +42,7 @@ _REPEATED_STATUSES = frozenset({500, 502, 503, 504})
 # The request was signed at another time than AWS has, or with credentials that have ended.
 _SKEWED = frozenset({"InvalidSignatureException", "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"})
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException"})
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 # A smaller difference is no reason to refuse a request.
 _LEAST_SKEW = timedelta(minutes=4)
 
@@ -96,7 +96,7 @@ class JsonClient:
 
         Raises ClientError for an error that the service answers, and another BotoCoreError without an answer.
         """
-        body = json.dumps(parameters, separators=(",", ":")).encode()
+        body = _encode(parameters).encode()
         for number in range(1, self.attempts):
             try:
                 return self._attempt(operation, body)
@@ -127,7 +127,7 @@ class JsonClient:
 
     def _build_headers(self, operation: str, body: bytes) -> dict[str, str]:
         headers = {
-            "host": urlsplit(self.pool.endpoint).netloc,
+            "host": self.pool.host,
             "content-type": f"application/x-amz-json-{self.service.version}",
             "x-amz-target": f"{self.service.target}.{operation}",
         }

@@ -46,8 +46,9 @@ def sign(
     signed = {**headers, "x-amz-date": time}
     if credentials.token:
         signed["x-amz-security-token"] = credentials.token
-    names = ";".join(sorted(signed))
-    lines = "".join(f"{name}:{' '.join(signed[name].split())}\n" for name in sorted(signed))
+    ordered = sorted(signed)
+    names = ";".join(ordered)
+    lines = "".join(f"{name}:{' '.join(signed[name].split())}\n" for name in ordered)
     request = f"POST\n/\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
     scope_text = f"{time[:8]}/{scope.region}/{scope.service}/aws4_request"
     to_sign = f"{_ALGORITHM}\n{time}\n{scope_text}\n{hashlib.sha256(request.encode()).hexdigest()}"

@@ -36,6 +36,12 @@ class Payload(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore", defer_build=True)
 
 
+def build_models() -> None:
+    """Build the validators of all carriers that are imported, instead of each at its first use."""
+    for model in Payload.__subclasses__():
+        model.model_rebuild()
+
+
 def repair_text(text: str) -> str:
     """Replace each half of a surrogate pair. JSON can spell one; what stores or sends UTF-8 cannot."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
