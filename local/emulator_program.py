@@ -1,4 +1,4 @@
-"""The emulator's program: MiniStack, with fourteen changes. Runs in the emulator's own environment, as a plain file.
+"""The emulator's program: MiniStack, with fifteen changes. Runs in the emulator's own environment, as a plain file.
 
 MiniStack unpacks the layer anew for each process of a function, two thousand files of it, which takes longer than all
 the rest of the start. Here a layer is unpacked once and each process is given a link to it.
@@ -13,6 +13,9 @@ call goes on with the old ones. Here a process that has a call under way ends af
 
 It is served by Hypercorn, which takes longer for a request than the emulator does to answer it. Here Uvicorn serves it
 (local/emulator_server.py).
+
+It reads a condition of a request anew for each item of a partition. Here it is read once
+(local/emulator_expressions.py).
 
 It collects the output of a function until a call ends, waits up to 50 ms for more, and stores it in a CloudWatch of its
 own. It prints only the output of calls by a queue or a stream. Here every line is printed to the emulator's own output
@@ -69,7 +72,7 @@ from ministack.services.cloudformation import changesets, engine, handlers, prov
 
 # Behind everything of the emulator's; its functions are processes of their own and see nothing of it.
 sys.path.append(str(Path(__file__).resolve().parents[1]))
-from local import admission, emulator_server, mapping_templates, orphans
+from local import admission, emulator_expressions, emulator_server, mapping_templates, orphans
 from local.emulator_state import Busy, State
 
 _LAYER = "layer_"
@@ -328,6 +331,7 @@ def headers(scope: dict[str, Any]) -> admission.Headers:
 
 
 app.app = guarded
+emulator_expressions.install()
 hypercorn.asyncio.serve = emulator_server.serve
 
 kept = (
