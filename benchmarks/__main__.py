@@ -1,6 +1,6 @@
 """Measure, and print the table; or write it into docs/speed.md.
 
-python -m benchmarks [--write] [--turns N] [--starts N]
+python -m benchmarks [--write] [--turns N] [--starts N] [--python PATH]
 """
 
 from __future__ import annotations
@@ -8,21 +8,23 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from benchmarks import report
 from benchmarks.cold_starts import measure_cold
+from benchmarks.interpreter import find_deployed, read_version
 from benchmarks.measures import KNOWN, Bench
 from benchmarks.processes import Launcher, running_stand_in
 from benchmarks.results import Row
 from benchmarks.round_trips import count_trips
 from benchmarks.scenes import build_scenes
 from local.environments import SetupError, ensure
+from local.expansion import read_source
 from tests.support import moto_table
 
 
-def measure(turns: int, starts: int) -> Iterator[Row]:
-    """Measure everything."""
-    python = ensure("bench") / "bin" / "python"
+def measure(python: Path, turns: int, starts: int) -> Iterator[Row]:
+    """Measure everything, by the interpreter of an environment."""
     scenes, variables = build_scenes()
     with running_stand_in() as stand_in:
         stand_in.keep(scenes)
@@ -39,10 +41,15 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="write the table into docs/speed.md")
     parser.add_argument("--turns", type=int, default=80, help="calls of each warm program")
     parser.add_argument("--starts", type=int, default=15, help="cold starts of each program")
+    runtime = read_source()["Parameters"]["Runtime"]["Default"]
+    parser.add_argument(
+        "--python", type=Path, default=None, help=f"the interpreter; without it {runtime}, if it is here"
+    )
     options = parser.parse_args()
     moto_table.install()
     try:
-        table = report.build_table(measure(options.turns, options.starts))
+        python = ensure("bench", str(options.python or find_deployed(runtime))) / "bin" / "python"
+        table = report.build_table(measure(python, options.turns, options.starts), read_version(python) or "unknown")
     except SetupError as error:
         print(f"partyline: {error}", file=sys.stderr)
         return 1

@@ -14,18 +14,18 @@ from tests.support.capacity.pages import fill
 PAGE = ROOT / "docs" / "speed.md"
 
 
-def build_table(rows: Iterable[Row]) -> str:
-    """Build the table, with when and where it was measured."""
+def build_table(rows: Iterable[Row], python: str = platform.python_version()) -> str:
+    """Build the table, with when, where and with which Python it was measured."""
     cells = [(row.title, f"{row.goal:g}{row.unit}", _describe(row), row.note) for row in rows]
-    return f"{_build_table(('measure', 'goal, at most', 'measured', 'of this'), cells)}\n{describe_machine()}\n"
+    return f"{_build_table(('measure', 'goal, at most', 'measured', 'of this'), cells)}\n{describe_machine(python)}\n"
 
 
-def describe_machine() -> str:
-    """Tell when and where this is measured."""
+def describe_machine(python: str = platform.python_version()) -> str:
+    """Tell when, where and with which Python this is measured."""
     day = datetime.now(UTC).date()
     load = f"load {os.getloadavg()[0]:.1f}"
     machine = f"{platform.system()} on {platform.machine()}, {os.cpu_count()} processors, {load}"
-    return f"Measured on {day} with Python {platform.python_version()}: {machine}."
+    return f"Measured on {day} with Python {python}: {machine}."
 
 
 def write(part: str, content: str) -> None:

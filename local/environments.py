@@ -34,19 +34,22 @@ class SetupError(Exception):
     """An environment cannot be made. The message explains why, to the person at the terminal."""
 
 
-def ensure(name: str) -> Path:
+def ensure(name: str, python: str = sys.executable) -> Path:
     """Make the virtual environment `name` if it is missing or out of date, and return its directory."""
     lock = LOCKS[name]
     packages = sum(1 for line in lock.read_text().splitlines() if "==" in line)
-    return once(name, lock, packages, "bin/python", lambda home: _install(home, lock))
+    return once(name, lock, packages, "bin/python", lambda home: _install(home, lock, python), python)
 
 
-def once(name: str, lock: Path, packages: int, proof: str, install: Callable[[Path], None]) -> Path:
+def once(
+    name: str, lock: Path, packages: int, proof: str, install: Callable[[Path], None], python: str = sys.executable
+) -> Path:
     """The directory `name` under .partyline/, made by `install` when it is missing or its lock file has changed.
 
-    `packages` is the number of packages, to print; `proof` is a path inside that must exist.
+    `packages` is the number of packages, to print; `proof` is a path inside that must exist; `python` is the
+    interpreter that it is made for.
     """
-    home, fingerprint = STATE / name, _fingerprint(lock)
+    home, fingerprint = STATE / name, _fingerprint(lock, python)
     with exclusive(f"{name}.lock"):
         ready = home / ".ready"
         if ready.is_file() and ready.read_text() == fingerprint and (home / proof).exists():
@@ -58,8 +61,8 @@ def once(name: str, lock: Path, packages: int, proof: str, install: Callable[[Pa
     return home
 
 
-def _install(home: Path, lock: Path) -> None:
-    run([sys.executable, "-m", "venv", str(home)], "cannot make a virtual environment")
+def _install(home: Path, lock: Path, python: str) -> None:
+    run([python, "-m", "venv", str(home)], "cannot make a virtual environment")
     if not _install_with_uv(home, lock):
         _install_with_pip(home, lock)
 
@@ -117,10 +120,10 @@ def exclusive(name: str) -> Iterator[None]:
         yield
 
 
-def _fingerprint(lock: Path) -> str:
+def _fingerprint(lock: Path, python: str) -> str:
     """Return a digest of what an installed environment depends on: the locked packages, the Python, the place."""
-    python = f"{sys.implementation.name} {sys.version_info[:2]} {platform.platform()} {ROOT}"
-    return hashlib.sha256(python.encode() + lock.read_bytes()).hexdigest()
+    version = f"{sys.implementation.name} {sys.version_info[:2]}" if python == sys.executable else python
+    return hashlib.sha256(f"{version} {platform.platform()} {ROOT}".encode() + lock.read_bytes()).hexdigest()
 
 
 def run(command: list[str], problem: str, *, cwd: Path | None = None) -> str:
