@@ -132,6 +132,11 @@ def test_receiving_a_text_loads_no_lists_and_no_tokens() -> None:
     assert list_loaded([ROOT / "functions" / "inbound" / "app.py"], _NOT_FOR_A_TEXT) == []
 
 
+def test_the_api_loads_no_models_of_events() -> None:
+    events = ["aws_lambda_powertools.utilities.data_classes"]
+    assert list_loaded([ROOT / "functions" / "conversations" / "app.py"], events) == []
+
+
 def test_frozen_classes_of_the_layer_are_made_without_generated_code() -> None:
     """Each class by `dataclass(frozen=True)` adds most of a millisecond to a cold start (decision 0171)."""
     standard = [name(path) for path in LAYER.rglob("*.py") if re.search(r"dataclass\(.*frozen=True", path.read_text())]

@@ -9,10 +9,9 @@ from dataclasses import field
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
-
 from partyline import refusals
 from partyline.domain import idempotency_keys
+from partyline.event_headers import read_headers
 from partyline.frozen_classes import frozen
 
 # Ten participants with 4 KB of attributes each fit several times over, even when every byte is percent-encoded.
@@ -105,7 +104,7 @@ def parse_request(event: Mapping[str, Any], public_url: str = "") -> Request:
     # The resources that take files.
     uploads = method == "POST" and (segments[-1] == "Media" or segments[-2:] == ("Contacts", "Imports"))
     body = _decode_body(event, MAX_UPLOAD if uploads else MAX_BODY)
-    headers = APIGatewayProxyEvent(dict(event)).headers
+    headers = read_headers(event)
     content_type = str(headers.get("content-type", ""))
     return Request(
         method=method,

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
-
 from partyline import refusals
 from partyline.api import session_pages
 from partyline.api.error_responses import build_error_response
@@ -25,6 +23,7 @@ from partyline.auth import sign_in_attempts
 from partyline.auth.sign_in import SignIn
 from partyline.domain.sign_in_sessions import SESSION_LIFE
 from partyline.errors import ApiError, Conflict, ProviderFailed, SignInRefused, TableThrottled
+from partyline.event_headers import read_headers
 from partyline.frozen_classes import frozen
 from partyline.observability import count, logger
 
@@ -135,7 +134,7 @@ class SessionEndpoint:
 
 
 def _read_request(event: Mapping[str, Any], public_url: str) -> SessionRequest:
-    headers = APIGatewayProxyEvent(dict(event)).headers
+    headers = read_headers(event)
     return SessionRequest(
         headers=headers,
         cookies=parse_cookies(_join_cookies(event)),

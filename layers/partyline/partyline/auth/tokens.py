@@ -20,12 +20,12 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import jwt
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from jwt.types import Options
 
 from partyline import refusals
 from partyline.domain import identities, sids
 from partyline.errors import RuleViolation
+from partyline.event_headers import read_headers
 from partyline.frozen_classes import frozen
 from partyline.refusals.violations import to_refusal
 from partyline.storage import api_keys
@@ -103,7 +103,7 @@ def authenticate(event: Mapping[str, Any], keyring: AccountKeyring) -> Caller:
 
     Raises ApiError 20003, without a reason, and for access tokens 20101 to 20107 and 20157.
     """
-    header = str(APIGatewayProxyEvent(dict(event)).headers.get("authorization", ""))
+    header = str(read_headers(event).get("authorization", ""))
     scheme, _, credentials = header.partition(" ")
     if scheme.lower() == "bearer":
         return Caller(token=read_token(credentials.strip(), keyring))
