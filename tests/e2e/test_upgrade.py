@@ -7,20 +7,25 @@ template, so that a request to the table can run out of its time here in each up
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
+from local.deployment import STACK
 from local.stack import Stack
+from operations import finalize_upgrade
+from partyline.storage.format_level import NEWEST
 from tests.support import releases
 from tests.support.stack_world import World, new_id, new_number, until
 
@@ -189,7 +194,8 @@ def test_changed_parameter_reaches_the_functions(stack: Stack, world: World) -> 
 
 
 @pytest.mark.parametrize("version", releases.PAST)
-def test_no_text_is_lost_or_doubled_while_a_stack_of_an_earlier_release_is_upgraded(version: str) -> None:
+def test_no_text_is_lost_or_doubled_while_a_stack_of_an_earlier_release_is_upgraded_and_finalized(version: str) -> None:
+    """What the earlier release has written is still read when the stored format is another."""
     source = releases.check_out(version)
     if source is None:
         pytest.skip("the history of the project is not here")
@@ -199,10 +205,28 @@ def test_no_text_is_lost_or_doubled_while_a_stack_of_an_earlier_release_is_upgra
         flows = [Traffic(world, line) for line in (BANDWIDTH, TELNYX)]
         for traffic in flows:
             traffic.begin()
+        quiet = world.api.conversations.create().sid
         with flows[0].flowing(), flows[1].flowing():
             stack.upgrade()
+        with flows[0].flowing(), flows[1].flowing():
+            finalize(stack)
         for traffic in flows:
             traffic.check()
+        # Conversations that the earlier release made, each once, whether they have moved or not.
+        listed = [one.sid for one in world.api.conversations.list()]
+        assert Counter(dict.fromkeys((quiet, *(traffic.sid for traffic in flows)), 1)) - Counter(listed) == Counter()
+        assert max(Counter(listed).values()) == 1
+
+
+def finalize(stack: Stack) -> None:
+    """Finalize an upgrade, as docs/upgrading.md says, as if the stack had been updated a while ago."""
+    arguments = [STACK, "--yes"]
+    output = io.StringIO()
+    with redirect_stdout(output):
+        status = finalize_upgrade.main(
+            arguments, stack.client, lambda: datetime.now(UTC) + finalize_upgrade.LONGEST_RUN
+        )
+    assert (status, output.getvalue()) == (0, f"done: the stored format has level {NEWEST}\n")
 
 
 def versions(stack: Stack) -> dict[str, int]:

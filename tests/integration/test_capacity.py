@@ -15,7 +15,7 @@ from tests.support.capacity.meter import Usage
 from tests.support.capacity.template import StackTemplate
 
 # At most so many written and read units, with everything that follows from a text but the calls of webhooks.
-UNITS = {"inbound": (12, 8), "new": (15, 7), "large": (76, 12), "send": (25, 34), "report": (1, 3)}
+UNITS = {"inbound": (10, 8), "new": (17, 7), "large": (42, 12), "send": (23, 34), "report": (1, 3)}
 # What is full before a stack takes its goals (pages.GOALS). A part that is no longer full leaves this list.
 FULL: set[str] = set()
 
@@ -34,6 +34,11 @@ def test_a_text_uses_no_more_units_than_its_goal(flow: str) -> None:
     text = used(flow, without="callbacks")
 
     assert (text.all_writes, text.reads) == UNITS[flow]
+
+
+@pytest.mark.parametrize("flow", ["inbound", "large", "send"])
+def test_a_text_into_a_conversation_writes_no_index(flow: str) -> None:
+    assert used(flow).index_writes == 0
 
 
 @pytest.mark.parametrize("handsets", [1, 8])

@@ -226,6 +226,13 @@ MUTANTS = (
         lambda _: lambda _: table.Condition("attribute_not_exists(nothing)"),
     ),
     _one(
+        "lists do not follow the state",
+        "every conversation is listed once",
+        conversation_items,
+        "diff_items",
+        lambda _: lambda *_: {},
+    ),
+    _one(
         "the level of the stored format is not looked at",
         "an earlier release can read everything until the upgrade is finalized",
         format_level.FormatLevel,

@@ -12,12 +12,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.carrier.base import Webhook
 from partyline.domain import sids, threads
+from partyline.domain.conversations import ConversationState
 from partyline.domain.sends import SendReference
 from partyline.errors import PartylineError
-from partyline.storage import event_packing, format_keys, format_level
+from partyline.storage import (
+    conversation_list_keys,
+    conversation_lists,
+    conversations,
+    event_packing,
+    format_keys,
+    format_level,
+)
 from partyline.storage.attribute_values import from_dynamo
-from partyline.storage.format_level import EVENTS_PACKED
 from partyline.storage.keys import Key
+from partyline.storage.queries import Window
 from tests.simulation.network import AMBIGUOUS, CarrierRequest
 from tests.simulation.world import LINES, World
 
@@ -92,7 +100,7 @@ class Promises:
         """See in which form an item is stored."""
         if Key(pk, sk) == format_keys.format_level():
             self.level = format_level.parse_level(_decode(after))
-        elif after and event_packing.PACKED in after and self.level < EVENTS_PACKED:
+        elif self.level < format_level.NEWEST and _has_newest_form(Key(pk, sk), after or {}):
             self.break_("an earlier release can read everything until the upgrade is finalized", pk, sk)
 
     def _observe_unrouted(self, after: Mapping[str, Any]) -> None:
@@ -165,6 +173,7 @@ class Promises:
             self._check_receipts,
             self._check_sets,
             self._check_webhooks,
+            self._check_lists,
             self._check_rest,
         ):
             check(world)
@@ -255,6 +264,20 @@ class Promises:
                 if message["sid"] not in told:
                     self.break_("webhooks are called at least once", message["sid"], message.get("body"))
 
+    def _check_lists(self, world: World) -> None:
+        """Each conversation is once in the list of its Service, and in that of its state only."""
+        there = self.conversations - self.removed
+        found = conversations.fetch_many(world.table, sorted(there))
+        for service_sid in {one.service_sid for one in found}:
+            for state in (None, *ConversationState):
+                page = conversation_lists.page(world.table, service_sid, Window(1000), state=state)
+                listed = sorted(one.sid for _, one in page.entries)
+                expected = sorted(
+                    one.sid for one in found if one.service_sid == service_sid and state in (None, one.state)
+                )
+                if listed != expected:
+                    self.break_("every conversation is listed once", state, *listed)
+
     def _check_rest(self, world: World) -> None:
         for queue, bodies in world.queues.dead_letters().items():
             self.break_("nothing becomes a dead letter", queue, bodies)
@@ -270,6 +293,12 @@ def read_text(webhook: Webhook) -> tuple[str, str]:
         return message["from"], message["text"]
     payload = webhook.payload["payload"]
     return payload["from"]["phone_number"], payload["text"]
+
+
+def _has_newest_form(key: Key, item: Mapping[str, Any]) -> bool:
+    """Whether an item is of a form that only the newest level has."""
+    is_places = key == conversation_list_keys.places(key.pk.removeprefix("C#"))
+    return is_places or not {event_packing.PACKED, "listed_apart"}.isdisjoint(item)
 
 
 def _decode(image: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

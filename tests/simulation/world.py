@@ -74,15 +74,15 @@ class World:
 
     def begin_upgraded(self) -> None:
         """Be a stack that an earlier release has made."""
-        services.create_account(self._own_table, sids.default_service(ACCOUNT), self.now())
-        self._own_table.delete_all([format_keys.format_level()])
+        services.create_account(self.table, sids.default_service(ACCOUNT), self.now())
+        self.table.delete_all([format_keys.format_level()])
 
     def finalize_upgrade(self) -> None:
         """Raise the level of the stored format."""
-        stored_format.raise_level(self._own_table)
+        stored_format.raise_level(self.table)
 
     @property
-    def _own_table(self) -> Table:
+    def table(self) -> Table:
         """The table as operators reach it, where nothing goes wrong."""
         client: Any = self.memory
         return Table(client, "partyline")

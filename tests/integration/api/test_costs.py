@@ -120,7 +120,7 @@ class Filling(Table):
         return {}
 
     def transact(self, writes: Sequence[Write]) -> None:
-        for write in writes:
+        for write in self._build_parts(writes):
             if write.operation == "Put":
                 item = write.parameters["Item"]
                 self._waiting[repr((item["PK"], item["SK"]))] = {"PutRequest": {"Item": item}}

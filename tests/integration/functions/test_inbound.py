@@ -30,7 +30,7 @@ from partyline.http_client import HttpResponse as Fetched
 from partyline.inbound import recorder
 from partyline.inbound.webhook_handler import MAX_BODY, MAX_MEDIA
 from partyline.observability import MaskingFormatter, logger
-from partyline.storage import conversations, lines, messages, opt_outs, queries
+from partyline.storage import conversation_lists, conversations, lines, messages, opt_outs, queries
 from partyline.storage.queries import Window
 from partyline.storage.table import Table
 from tests.integration.functions.conftest import ACCOUNT_SID, SECRETS, Context, event
@@ -87,7 +87,7 @@ def twilio(parameters: list[tuple[str, str]], *, query: str = "") -> Answer:
 
 def state(table: Table) -> tuple[list[Any], list[Any]]:
     """All messages and all unrouted texts."""
-    found = [one for _, one in queries.conversations(table, SERVICE, Window(100)).entries]
+    found = [one for _, one in conversation_lists.page(table, SERVICE, Window(100)).entries]
     return (
         [
             (one.message.author, one.message.body)
@@ -128,7 +128,7 @@ def test_each_carriers_group_text_is_recorded_once_however_often_it_comes(
 
 def test_layout_parts_of_a_picture_message_are_no_content(inbound: Inbound, table: Table) -> None:
     inbound(event("inbound/bandwidth-two-own-numbers"))
-    ((_, conversation),) = queries.conversations(table, SERVICE, Window(5)).entries
+    ((_, conversation),) = conversation_lists.page(table, SERVICE, Window(5)).entries
     (only,) = messages.page(table, conversation.sid, size=5).messages
     assert [media.url.rsplit("/", 1)[1] for media in only.message.media] == ["house.jpg"]
 
@@ -377,7 +377,7 @@ def test_a_text_of_nothing_but_files_is_no_blank_one(inbound: Inbound, table: Ta
     several = [{"type": "file", "url": f"https://api.nexmo.com/v3/media/{number}"} for number in (1, 2, 2)]
     image = {"url": "https://api.nexmo.com/v3/media/1"}
     assert inbound(vonage_text(message_type="image", text=None, image=image, content=several))["statusCode"] == 200
-    ((_, conversation),) = queries.conversations(table, SERVICE, Window(5)).entries
+    ((_, conversation),) = conversation_lists.page(table, SERVICE, Window(5)).entries
     (only,) = messages.page(table, conversation.sid, size=5).messages
     assert [media.url for media in only.message.media] == [one["url"] for one in several[:2]]
 

@@ -23,7 +23,17 @@ from partyline.http_client import HttpRequest, HttpResponse
 from partyline.inbound import recorder, webhook_handler
 from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.observability import metrics
-from partyline.storage import conversations, keys, lines, messages, queries, services, unrouted, webhooks
+from partyline.storage import (
+    conversation_lists,
+    conversations,
+    keys,
+    lines,
+    messages,
+    queries,
+    services,
+    unrouted,
+    webhooks,
+)
 from partyline.storage.keys import Key
 from partyline.storage.queries import Window
 from partyline.storage.service_settings import SettingsCache
@@ -95,7 +105,7 @@ def record(table: Table, inbound: InboundText, hook: Hook) -> RecordResult:
 
 def everything(table: Table, service: str = SERVICE) -> list[tuple[str | None, list[str | None]]]:
     """The conversations, by name and with what was said in them."""
-    found = [one for _, one in queries.conversations(table, service, Window(100)).entries]
+    found = [one for _, one in conversation_lists.page(table, service, Window(100)).entries]
     said = {one.sid: messages.page(table, one.sid, size=100).messages for one in found}
     return [(one.friendly_name, [each.message.body for each in said[one.sid]]) for one in found]
 

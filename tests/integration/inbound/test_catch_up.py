@@ -24,7 +24,7 @@ from partyline.inbound.catch_up_runner import MAX_TRIES, CatchUpRunner, CatchUpS
 from partyline.inbound.recorder import InboundRecorder
 from partyline.inbound.webhook_handler import WebhookHandler
 from partyline.queues.queue_messages import CatchUpRun
-from partyline.storage import catch_ups, conversations, lines, messages, opt_outs, queries
+from partyline.storage import catch_ups, conversation_lists, conversations, lines, messages, opt_outs, queries
 from partyline.storage.queries import Window
 from partyline.storage.table import Table
 from tests.support.api_harness import consult_no_webhook
@@ -136,7 +136,7 @@ class World:
 
     def bodies(self) -> list[str | None]:
         """The messages of all conversations, each in its order."""
-        page = queries.conversations(self.table, SERVICE, Window(100))
+        page = conversation_lists.page(self.table, SERVICE, Window(100))
         return [
             one.message.body
             for _, conversation in reversed(page.entries)
@@ -203,7 +203,7 @@ def test_caught_up_text_has_the_carriers_time_and_its_files_are_fetched(world: W
     body = telnyx("u1", "look").replace(b'"text"', b'"media": [{"url": "https://media.example/1"}], "text"')
     world.listing.add(TELNYX, "u1", ago(hours=1), body)
     world.catch_up(TELNYX)
-    [(_, conversation)] = queries.conversations(world.table, SERVICE, Window(5)).entries
+    [(_, conversation)] = conversation_lists.page(world.table, SERVICE, Window(5)).entries
     [found] = messages.page(world.table, conversation.sid, size=5).messages
     assert (found.message.received_at, found.message.created) == (ago(hours=1), NOW)
     assert [media.url for media in found.message.pending] == ["https://media.example/1"]

@@ -28,6 +28,7 @@ from partyline.errors import Conflict
 from partyline.inbound import recorder, unrouted_inbox
 from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.storage import (
+    conversation_lists,
     conversations,
     copies,
     event_outbox,
@@ -86,7 +87,7 @@ def bodies(table: Table, conversation_sid: str) -> list[tuple[int, str, str | No
 
 def everything(table: Table) -> list[tuple[int, str, str | None]]:
     """The messages of all conversations."""
-    page = queries.conversations(table, SERVICE, Window(100))
+    page = conversation_lists.page(table, SERVICE, Window(100))
     return [message for _, conversation in page.entries for message in bodies(table, conversation.sid)]
 
 
@@ -152,7 +153,7 @@ def test_unrouted_text_is_stored_once_and_readable(own: Table, inbound: InboundT
     assert again.outcome in (RecordOutcome.REPEATED, RecordOutcome.UNROUTED)
     ((_, unrouted_text),) = queries.unrouted(own, Window(10)).entries
     assert (unrouted_text.reason, unrouted_text.body, unrouted_text.sender) == (reason, "hello", inbound.sender)
-    assert queries.conversations(own, SERVICE, Window(10)).entries == []
+    assert conversation_lists.page(own, SERVICE, Window(10)).entries == []
 
 
 def test_malformed_webhook_is_stored_once_unchanged(own: Table) -> None:
@@ -391,7 +392,7 @@ def test_an_inbound_text_wakes_an_inactive_conversation_and_never_a_closed_one(o
     awake = conversations.fetch(own, made.conversation_sid)
     assert awake and awake.state is ConversationState.ACTIVE
     assert awake.revision > asleep.revision
-    active = queries.conversations(own, SERVICE, Window(5), state=ConversationState.ACTIVE).entries
+    active = conversation_lists.page(own, SERVICE, Window(5), state=ConversationState.ACTIVE).entries
     assert [conversation.sid for _, conversation in active] == [awake.sid]
     conversations.update(own, awake, _in_state(awake, ConversationState.CLOSED), NOW)
     again = record(own, text(A, P, B))
@@ -455,7 +456,7 @@ def test_a_conversation_starts_with_what_the_account_says(own: Table) -> None:
     made = made_by(own, text(A, P, B))
     assert (made.service_sid, made.messaging_service_sid) == (service, "MG1")
     assert (made.inactive_after, made.closed_after) == (600, 7200)
-    assert [one.sid for _, one in queries.conversations(own, service, Window(5)).entries] == [made.sid]
+    assert [one.sid for _, one in conversation_lists.page(own, service, Window(5)).entries] == [made.sid]
 
 
 def test_a_conversation_is_in_the_service_that_the_line_names(own: Table) -> None:

@@ -27,7 +27,7 @@ from partyline.http_client import HttpRequest, HttpResponse
 from partyline.inbound import late_text_part, recorder, webhook_handler
 from partyline.media import ingest, text_part
 from partyline.media.ingest import IngestOutcome
-from partyline.storage import codec, lines, memberships, messages, opt_outs, queries
+from partyline.storage import codec, conversation_lists, lines, memberships, messages, opt_outs, queries
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.queries import Window
 from partyline.storage.table import Table
@@ -157,7 +157,7 @@ class Inbox:
 
     def messages(self) -> list[Message]:
         """All messages, in order; answers to keywords are none."""
-        found = [one for _, one in queries.conversations(self.table, "IS1", Window(10)).entries]
+        found = [one for _, one in conversation_lists.page(self.table, "IS1", Window(10)).entries]
         return [
             one.message
             for conversation in found
@@ -456,7 +456,7 @@ def test_a_message_that_was_deleted_meanwhile_says_nothing(table: Table) -> None
     one = Inbox(table, "bandwidth")
     one.arrive("", PART)
     (message,) = one.messages()
-    (_, conversation) = queries.conversations(table, "IS1", Window(1)).entries[0]
+    (_, conversation) = conversation_lists.page(table, "IS1", Window(1)).entries[0]
     found = messages.fetch(table, message.conversation_sid, message.sid)
     assert found
     assert messages.remove(table, conversation, found, NOW)

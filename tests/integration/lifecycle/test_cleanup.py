@@ -25,6 +25,7 @@ from partyline.queues import queue_messages
 from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import (
     codec,
+    conversation_lists,
     conversations,
     keys,
     lines,
@@ -315,7 +316,7 @@ def test_groups_of_a_removed_service_are_free_once_it_is_cleaned_up(account: Tab
     assert clean(account, Removed(RemovedKind.SERVICE, SECOND))
     assert clean(account, Removed(RemovedKind.SERVICE, SECOND))
     assert group(account, A, B).threads == gone.threads
-    assert queries.conversations(account, SECOND, Window(5)).entries == []
+    assert conversation_lists.page(account, SECOND, Window(5)).entries == []
 
 
 def arrive(table: Table, owner: Conversation, index: int, at: datetime, *, body: str = "hi") -> None:

@@ -19,7 +19,7 @@ from partyline.domain.participants import Participant
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import Send
 from partyline.errors import Conflict, RuleViolation
-from partyline.storage import contacts, conversations, lines, memberships, messages, queries, receipts
+from partyline.storage import contacts, conversation_lists, conversations, lines, memberships, messages, receipts
 from partyline.storage.queries import Window
 from partyline.storage.receipts import ReportedStatus
 from partyline.storage.table import Table, Write
@@ -145,7 +145,7 @@ def test_a_new_member_wakes_an_inactive_conversation_and_nothing_else_does(table
     assert stored
     assert stored.state is ConversationState.ACTIVE
     listed = {
-        state: [one.sid for _, one in queries.conversations(table, SERVICE, Window(5), state=state).entries]
+        state: [one.sid for _, one in conversation_lists.page(table, SERVICE, Window(5), state=state).entries]
         for state in (ConversationState.ACTIVE, ConversationState.INACTIVE)
     }
     assert listed == {ConversationState.ACTIVE: [made.sid], ConversationState.INACTIVE: []}

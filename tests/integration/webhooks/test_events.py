@@ -902,8 +902,9 @@ def test_largest_group_is_made_and_published_in_one_transaction(world: World) ->
     participants = [("Participant", json.dumps(member)) for member in members]
     reply = replace(world.enabled, context=context).post("/ConversationWithParticipants", [*form, *participants])
     assert reply.status == 202, reply.body
-    # DynamoDB takes a hundred: the conversation, its name, timer and happening; each masked member and their thread.
-    assert written == [4 + 2 * largest]
+    # DynamoDB takes a hundred: the conversation, its places in the lists, its name, timer and happening; each masked
+    # member and their thread.
+    assert written == [5 + 2 * largest]
     assert Counter(types(world.relay())) == {
         "onConversationAdded": 1,
         "onParticipantAdded": largest,

@@ -51,6 +51,7 @@ class Conversation:
     - `written`: which of its newest messages people of the app have written (partyline.domain.written); None before the
       first one.
     - `expired`: the index up to which messages have expired; None before the first one.
+    - `listed_apart`: whether its places in the lists are an item of their own; None while its own item has them.
     """
 
     sid: str
@@ -78,6 +79,7 @@ class Conversation:
     written: Mapping[str, Sequence[int]] | None = None
     expired: int | None = None
     sweep_at: datetime | None = None
+    listed_apart: bool | None = None
 
     @property
     def is_open(self) -> bool:

@@ -55,6 +55,7 @@ from partyline.inbound.inbound_context import InboundContext, InboundReader
 from partyline.inbound.keywords import KeywordEffect
 from partyline.inbound.new_conversation import ConversationHome
 from partyline.storage import (
+    conversation_items,
     conversations,
     copies,
     event_outbox,
@@ -264,6 +265,7 @@ class _Recording:
         conversation = replace(roster.conversation, last_index=message.index, friendly_name=name, sweep_at=sweep_at)
         webhook = new_conversation.build_webhook(home.line, conversation)
         has_webhooks = webhook is not None
+        conversation = conversation_items.form_new(self.table, conversation)
         made = replace(roster, conversation=conversation, has_webhooks=has_webhooks)
         batch = new_conversation.build_events(context, made, message)
         self.table.transact(

@@ -17,7 +17,16 @@ from partyline.domain.events import QUIETLY
 from partyline.errors import Conflict
 from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
-from partyline.storage import conversation_items, conversations, keys, message_retention, messages, queries, services
+from partyline.storage import (
+    conversation_items,
+    conversation_lists,
+    conversations,
+    keys,
+    message_retention,
+    messages,
+    queries,
+    services,
+)
 from partyline.storage.keys import Key
 from partyline.storage.messages import IndexRange, MessageWithReceipts
 from partyline.storage.queries import Window
@@ -56,10 +65,10 @@ class MessageExpirer:
         after = message_retention.fetch_place(self.table, service_sid)
         more = True
         while more:
-            page = queries.conversations(self.table, service_sid, Window(_CONVERSATIONS, after))
-            for key, listed in page.entries:
+            page = conversation_lists.page(self.table, service_sid, Window(_CONVERSATIONS, after))
+            for _, listed in page.entries:
                 yield from self._expire_conversation(listed, before)
-                after = key
+            after = page.ends[1] if page.ends else after
             more = page.more and page.ends is not None
             if more and after:
                 message_retention.save_place(self.table, service_sid, after)

@@ -6,19 +6,24 @@ condition of one write.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from partyline.domain import threads, timers
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.participants import Participant
 from partyline.errors import Conflict, RuleViolation
+from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
 from partyline.storage import codec, keys, schedule, users
+from partyline.storage import conversation_list_keys as list_keys
 from partyline.storage.attribute_values import Item
+from partyline.storage.format_level import PLACES_APART
+from partyline.storage.leveled_writes import write_by_level
 from partyline.storage.schedule import ScheduleKind
-from partyline.storage.table import EXISTS, NEW, Condition, Write, change, delete, diff_items, put
+from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, diff_items, put
 
 # Labels of writes. A Conflict names the failed writes by them.
 THREAD, NAME, CONVERSATION = "thread:", "unique_name", "conversation"
@@ -27,19 +32,76 @@ THREAD, NAME, CONVERSATION = "thread:", "unique_name", "conversation"
 # --- the conversation
 
 
-def conversation_item(conversation: Conversation) -> Item:
-    """Build a conversation's item, with its places in the lists by date and by state."""
-    dated = keys.dated(format_time(conversation.created), conversation.sid)
-    item = {
-        **codec.encode(conversation),
-        "GSI1PK": keys.sharded(keys.conversation_list(conversation.service_sid), conversation.sid),
-        "GSI1SK": dated,
-        "GSI2PK": keys.sharded(keys.state_list(conversation.service_sid, conversation.state), conversation.sid),
-        "GSI2SK": dated,
-    }
+@frozen
+class ListedConversation:
+    """What lists read of a conversation: of its own item, or of that with its places."""
+
+    sid: str
+
+
+def form_new(table: Table, conversation: Conversation) -> Conversation:
+    """Return a conversation that is to be created, in the form in which it is stored."""
+    return replace(conversation, listed_apart=table.find_level() >= PLACES_APART or None)
+
+
+def creation_writes(conversation: Conversation, note: Mapping[str, Any]) -> list[Write]:
+    """Build the writes of a new conversation with its places in the lists; `note` are further attributes of it."""
+    item = {**codec.encode(conversation), **note}
     if conversation.state is ConversationState.INITIALIZING:
         item["outbox"] = "activate"
-    return item
+    key = keys.conversation(conversation.sid)
+    if conversation.listed_apart:
+        return [put(CONVERSATION, key, item, NEW), _put_places(conversation)]
+    return [put(CONVERSATION, key, {**item, **_list_places(conversation)}, NEW)]
+
+
+def change_writes(
+    before: Conversation, after: Conversation, sets: Mapping[str, Any], condition: Condition, *, moves: bool = False
+) -> list[Write]:
+    """Build the writes that set attributes of a conversation, and its places in the lists if these differ.
+
+    A conversation of an earlier form has its places in its own item, so each write of it writes two indexes. The first
+    write that `moves` it gives them an item of their own; the next one takes them out of the other, whatever it
+    changes. In between both are in the indexes, so that no list misses the conversation.
+    """
+    key, places = keys.conversation(before.sid), _list_places(after)
+    moved = diff_items(_list_places(before), places)
+    if before.listed_apart:
+        without = dict.fromkeys(places)
+        return [change(CONVERSATION, key, {**sets, **without}, condition), *([_put_places(after)] if moved else [])]
+    sets = {**sets, **moved}
+    stays = change(CONVERSATION, key, sets, condition)
+    if not moves:
+        return [stays]
+    return [
+        write_by_level(
+            CONVERSATION,
+            PLACES_APART,
+            lambda: [stays],
+            lambda: [change(CONVERSATION, key, {**sets, "listed_apart": True}, condition), _put_places(after)],
+        )
+    ]
+
+
+def delete_places(conversation: Conversation) -> list[Write]:
+    """Build the write that takes a conversation out of the lists, if that is not done with its own item."""
+    return [delete("places", list_keys.places(conversation.sid))] if conversation.listed_apart else []
+
+
+def _put_places(conversation: Conversation) -> Write:
+    item = {"sid": conversation.sid, **_list_places(conversation)}
+    return put("places", list_keys.places(conversation.sid), item)
+
+
+def _list_places(conversation: Conversation) -> dict[str, str]:
+    """List the attributes by which a conversation is in the lists by date and by state."""
+    dated = keys.dated(format_time(conversation.created), conversation.sid)
+    return {
+        "GSI1PK": keys.sharded(list_keys.conversation_list(conversation.service_sid), conversation.sid),
+        "GSI1SK": dated,
+        "GSI2PK": keys.sharded(list_keys.state_list(conversation.service_sid, conversation.state), conversation.sid),
+        "GSI2SK": dated,
+    }
 
 
 def with_timer_entry(
@@ -57,26 +119,33 @@ def with_timer_entry(
     return replace(after, due_at=next_check), entries
 
 
-def reactivation_update(conversation: Conversation, now: datetime) -> tuple[Item, list[Write]]:
-    """Return what a message changes in an inactive conversation, and the write of the entry for its timers."""
+def reactivate(conversation: Conversation, now: datetime) -> tuple[Conversation, list[Write]]:
+    """Return what a message makes of an inactive conversation, and the write of the entry for its timers."""
     active = replace(conversation, state=ConversationState.ACTIVE, active_at=now, revision=conversation.revision + 1)
-    scheduled, entries = with_timer_entry(conversation, active, now)
-    item = conversation_item(scheduled)
-    return {name: item.get(name) for name in ("state", "revision", "due_at", "GSI2PK")}, entries
+    return with_timer_entry(conversation, active, now)
 
 
 def revision_matches(conversation: Conversation) -> Condition:
-    """Require that only new messages have changed a conversation since it was read."""
-    return Condition("#revision = :revision", {"#revision": "revision"}, {":revision": conversation.revision})
+    """Require that only new messages have changed a conversation since it was read, and that its form is the same."""
+    return Condition(
+        "#revision = :revision" + _same_form(conversation),
+        {"#revision": "revision"},
+        {":revision": conversation.revision},
+    )
 
 
 def no_new_message(conversation: Conversation) -> Condition:
     """Require that a conversation is unchanged and has no new message."""
     return Condition(
-        "#index = :before AND #revision = :revision",
+        "#index = :before AND #revision = :revision" + _same_form(conversation),
         {"#index": "last_index", "#revision": "revision"},
         {":before": conversation.last_index, ":revision": conversation.revision},
     )
+
+
+def _same_form(conversation: Conversation) -> str:
+    # A conversation moves once, and never back.
+    return "" if conversation.listed_apart else " AND attribute_not_exists(listed_apart)"
 
 
 # --- its threads and its unique name

@@ -24,9 +24,10 @@ from partyline.storage.attribute_values import Item
 from partyline.storage.conversation_items import (
     CONVERSATION,
     NAME,
+    change_writes,
     check_name_free,
     claim_name,
-    conversation_item,
+    delete_places,
     no_new_message,
     release_thread,
     revision_matches,
@@ -39,7 +40,7 @@ _MAX_IDENTITIES = 150_000
 # What an update sets. What messages change is left out, so that an update and a concurrent message both hold.
 _SET_BY_UPDATE = (
     *("friendly_name", "unique_name", "attributes", "state", "messaging_service_sid", "inactive_after", "closed_after"),
-    *("assignee", "created", "updated", "threads", "revision", "due_at", "GSI1SK", "GSI2PK", "GSI2SK"),
+    *("assignee", "created", "updated", "threads", "revision", "due_at"),
 )
 
 
@@ -143,7 +144,7 @@ def _update(
     published = events.conversation_changed_events(before, after, announcement.cause.reason, announcement.error_code)
     noted = activities.describe_change(before, after, announcement.cause, now)
     writes = [
-        change(CONVERSATION, keys.conversation(before.sid), _updated_attributes(before, changed), condition),
+        *change_writes(before, changed, _updated_attributes(before, changed), condition),
         *entries,
         *event_outbox.build_conversation_writes(changed, announcement.cause, now, [*announcement.first, *published]),
         *stored_activities.build_writes(before, noted, announcement.cause, now),
@@ -160,7 +161,7 @@ def _update(
 
 
 def _updated_attributes(before: Conversation, after: Conversation) -> Item:
-    item = conversation_item(after)
+    item = codec.encode(after)
     moved = ("active_at",) if before.active_at != after.active_at else ()
     return {name: item.get(name) for name in (*_SET_BY_UPDATE, *moved)}
 
@@ -252,6 +253,7 @@ def remove(
     """
     writes = [
         delete(CONVERSATION, keys.conversation(conversation.sid), condition or revision_matches(conversation)),
+        *delete_places(conversation),
         *(release_thread(thread, conversation.sid) for thread in sorted(conversation.threads)),
         *event_outbox.build_writes(*batches),
     ]

@@ -7,17 +7,16 @@ paid for by the kilobyte.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from partyline.domain.conversations import Conversation
 from partyline.domain.events import Cause, Event, EventBatch
-from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
 from partyline.storage import codec, event_packing, keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.format_level import EVENTS_PACKED
-from partyline.storage.keys import Key
+from partyline.storage.leveled_writes import write_by_level
 from partyline.storage.table import Write, put
 
 # The stream relays a batch at once, and retains it for a day.
@@ -41,25 +40,20 @@ def build_conversation_writes(
     return build_writes(EventBatch(conversation.service_sid, conversation.sid, cause, now, tuple(added), identities))
 
 
-@frozen
-class _BatchWrite(Write):
-    """The write of a batch, which the level of the stored format gives its form."""
-
-    batch: EventBatch
-    key: Key
-
-    def build_parts(self, find_level: Callable[[], int]) -> Sequence[Write]:
-        content = codec.encode(self.batch)
-        if find_level() >= EVENTS_PACKED:
-            content = event_packing.pack(content)
-        ttl = int((self.batch.at + LIFE).timestamp())
-        return [put(_LABEL, self.key, {**content, "outbox": "happening", "ttl": ttl})]
-
-
 def _put(batch: EventBatch) -> Write:
     # A repeat of the transaction has the same key.
     key = keys.event_batch(batch.subject, format_time(batch.at), secrets.token_hex(4))
-    return _BatchWrite(_LABEL, "Put", {}, batch, key)
+    marks = {"outbox": "happening", "ttl": int((batch.at + LIFE).timestamp())}
+
+    def store(content: Item) -> list[Write]:
+        return [put(_LABEL, key, {**content, **marks})]
+
+    return write_by_level(
+        _LABEL,
+        EVENTS_PACKED,
+        lambda: store(codec.encode(batch)),
+        lambda: store(event_packing.pack(codec.encode(batch))),
+    )
 
 
 def decode(item: Item) -> EventBatch:

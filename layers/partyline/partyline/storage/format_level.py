@@ -17,8 +17,10 @@ from partyline.errors import UnknownFormat
 
 # FIRST is what release 0.2 reads; a table without a level has it.
 FIRST = 1
-# At EVENTS_PACKED, large batches of events are stored compressed (event_outbox).
+# At EVENTS_PACKED, large batches of events are stored compressed (event_outbox). At PLACES_APART, the places of a
+# conversation in the lists are an item of their own (conversation_items).
 EVENTS_PACKED = 2
+PLACES_APART = 2
 NEWEST = 2
 # For how many seconds a level is kept that may have been raised since.
 _LIFE = 60.0

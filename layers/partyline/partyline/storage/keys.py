@@ -329,14 +329,6 @@ def shard_of(sid: str, shards: int = SHARDS) -> int:
     return int.from_bytes(hashlib.sha256(sid.encode()).digest()[:4], "big") % shards
 
 
-def conversation_list(service_sid: str) -> str:
-    return f"CL#{service_sid}"
-
-
-def state_list(service_sid: str, state: str) -> str:
-    return f"CS#{service_sid}#{state}"
-
-
 UNROUTED_LIST = "UL"
 
 

@@ -18,15 +18,17 @@ from partyline.domain.membership import MembershipChange, Roster
 from partyline.domain.participants import Participant
 from partyline.errors import Conflict, RuleViolation
 from partyline.frozen_classes import frozen
-from partyline.storage import absent_webhooks, conversations, event_outbox, idempotency, keys, retry, users
+from partyline.storage import absent_webhooks, codec, conversations, event_outbox, idempotency, keys, retry, users
 from partyline.storage import activities as stored_activities
 from partyline.storage.conversation_items import (
     CONVERSATION,
     change_member,
+    change_writes,
     check_name_free,
     claim_name,
     claim_thread,
-    conversation_item,
+    creation_writes,
+    form_new,
     member_matches,
     put_member,
     release_thread,
@@ -34,12 +36,12 @@ from partyline.storage.conversation_items import (
     taken_threads,
     with_timer_entry,
 )
-from partyline.storage.table import NEW, Table, Write, change, delete, put
+from partyline.storage.table import Table, Write, change, delete
 
 Result = TypeVar("Result")
 
 # What a change of members sets in its conversation.
-_SET_BY_MEMBERS = ("threads", "revision", "updated", "active_at", "state", "due_at", "GSI2PK")
+_SET_BY_MEMBERS = ("threads", "revision", "updated", "active_at", "state", "due_at")
 
 
 @frozen
@@ -75,7 +77,7 @@ class NewConversation:
 
     def _store_as_owner(self, table: Table, owned: frozenset[str]) -> Conversation:
         """Store the conversation as the owner of some threads, all or nothing. Raises Conflict."""
-        created = replace(self.conversation, threads=owned)
+        created = form_new(table, replace(self.conversation, threads=owned))
         added = membership.creation_events(created, self.participants)
         writes = replace(self, conversation=created).build_writes()
         announced = event_outbox.build_conversation_writes(created, self.cause, self.now, added)
@@ -88,7 +90,7 @@ class NewConversation:
         scheduled, entries = with_timer_entry(None, conversation, self.now)
         note = absent_webhooks.build_note(conversation.revision) if self.has_webhooks is False else {}
         return [
-            put(CONVERSATION, keys.conversation(conversation.sid), {**conversation_item(scheduled), **note}, NEW),
+            *creation_writes(scheduled, note),
             *entries,
             *(put_member(conversation, member) for member in members),
             *users.joining_writes(conversation.service_sid, members, self.now, self.cause, self.existing_users),
@@ -120,7 +122,7 @@ def change_members(
         after, entries = with_timer_entry(roster.conversation, planned.apply(claimed, now), now)
         table.transact(
             [
-                _set_by_members(roster.conversation, after),
+                *_set_by_members(roster.conversation, after),
                 *entries,
                 *event_outbox.build_conversation_writes(
                     after, cause, now, planned.build_events(after, now), planned.gone_identities
@@ -136,10 +138,10 @@ def change_members(
     return _claim(table, planned.claims, now, attempt)
 
 
-def _set_by_members(before: Conversation, after: Conversation) -> Write:
-    item = conversation_item(after)
+def _set_by_members(before: Conversation, after: Conversation) -> list[Write]:
+    item = codec.encode(after)
     sets = {name: item.get(name) for name in _SET_BY_MEMBERS}
-    return change(CONVERSATION, keys.conversation(before.sid), sets, revision_matches(before))
+    return change_writes(before, after, sets, revision_matches(before))
 
 
 def _activity_writes(planned: MembershipChange, after: Conversation, cause: Cause, now: datetime) -> list[Write]:
@@ -259,7 +261,7 @@ def release_aliases(table: Table, sid: str, wanted: Collection[str]) -> frozense
 def _set_threads(conversation: Conversation, threads: frozenset[str]) -> list[Write]:
     """Build the writes of a conversation that releases threads, and of these."""
     owned = replace(conversation, threads=threads, revision=conversation.revision + 1)
-    sets = {name: value for name, value in conversation_item(owned).items() if name in ("threads", "revision")}
+    sets = {name: value for name, value in codec.encode(owned).items() if name in ("threads", "revision")}
     return [
         change(CONVERSATION, keys.conversation(conversation.sid), sets, revision_matches(conversation)),
         *(release_thread(one, conversation.sid) for one in sorted(conversation.threads - threads)),

@@ -143,14 +143,16 @@ def _append(
     if writer is not None:
         sets["written"] = written.add_to_runs(conversation.written, writer, message.index)
     entries: list[Write] = []
+    after = conversation
     if conversation.state is ConversationState.INACTIVE:
         # A new message reactivates an inactive conversation.
-        reactivated, entries = conversation_items.reactivation_update(conversation, now)
-        sets |= reactivated
+        after, entries = conversation_items.reactivate(conversation, now)
+        item = codec.encode(after)
+        sets |= {name: item.get(name) for name in ("state", "revision", "due_at")}
     if roster.has_webhooks is False:
-        sets |= absent_webhooks.build_note(sets.get("revision", conversation.revision))
-    key = keys.conversation(conversation.sid)
-    return [change("conversation", key, sets, conversation_items.no_new_message(conversation)), *entries]
+        sets |= absent_webhooks.build_note(after.revision)
+    condition = conversation_items.no_new_message(conversation)
+    return [*conversation_items.change_writes(conversation, after, sets, condition, moves=True), *entries]
 
 
 # --- reading

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 from partyline.domain import sids
 from partyline.domain.contact_imports import RejectedRow
 from partyline.domain.contacts import Contact, ContactChange
-from partyline.domain.conversations import Conversation, ConversationState
+from partyline.domain.conversations import ConversationState
 from partyline.domain.erasures import Erasure
 from partyline.domain.inbox import InboxPointer
 from partyline.domain.lines import Line
@@ -32,7 +32,9 @@ from partyline.domain.webhook_configuration import ScopedWebhook
 from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
 from partyline.storage import codec, contact_keys, erasure_keys, inbox_keys, keys, text_index_keys
+from partyline.storage import conversation_list_keys as list_keys
 from partyline.storage.attribute_values import Item
+from partyline.storage.conversation_items import ListedConversation
 from partyline.storage.table import Table
 
 Entry = TypeVar("Entry")
@@ -86,17 +88,13 @@ def conversations(
     state: ConversationState | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
-) -> ListPage[Conversation]:
-    """List a Service's conversations by date of creation."""
-    name = keys.state_list(service_sid, state) if state else keys.conversation_list(service_sid)
+) -> ListPage[ListedConversation]:
+    """List a Service's conversations by date of creation, or those in a state. One may just have left the list."""
+    name = list_keys.state_list(service_sid, state) if state else list_keys.conversation_list(service_sid)
     low = format_time(start) if start else _FIRST
     # All entries of the last moment are included.
     high = format_time(end) + _LAST if end else _LAST
-    return _read_sharded(
-        table,
-        _View(name, "GSI2" if state else "GSI1", window, (low, high)),
-        Conversation,
-    )
+    return _read_sharded(table, _View(name, "GSI2" if state else "GSI1", window, (low, high)), ListedConversation)
 
 
 def unrouted(table: Table, window: Window) -> ListPage[UnroutedText]:
@@ -370,24 +368,27 @@ def _read_partition(table: Table, view: _View, partition: str) -> list[Item]:
         low, high = (max(low, after), high) if view.forward else (low, min(high, after))
     if low > high:
         return []
-    found: list[Item] = []
+    found: dict[str | None, Item] = {after: {}}
     start: Item | None = None
     # Two more than the page: one shows that the list continues, and the entry at the sort key `after` is left out. One
-    # query returns at most a megabyte, which is a few entries when they are large.
+    # query returns at most a megabyte, which is a few entries when they are large. A conversation that moves is there
+    # twice (conversation_items).
     while len(found) < view.window.size + 2:
         part = table.query(
             partition,
             index=view.index,
             between=(low, high),
             forward=view.forward,
-            limit=view.window.size + 2 - len(found),
+            limit=view.window.size + 3 - len(found),
             after=start,
         )
-        found += part.items
+        for item in part.items:
+            found.setdefault(item[view.sort_key], item)
         start = part.last_key
         if start is None:
             break
-    return [item for item in found if item[view.sort_key] != after]
+    del found[after]
+    return [*found.values()]
 
 
 def _build_page(found: list[Item], view: _View, kind: type[Entry]) -> ListPage[Entry]:

@@ -171,10 +171,10 @@ class Table:
         self._level.note(from_dynamo(found.get("Item", {})))
 
     def _build_parts(self, writes: Iterable[Write]) -> list[Write]:
-        """Build what is written at the level of the stored format."""
-        return [part for write in writes for part in write.build_parts(self._find_level)]
+        return [part for write in writes for part in write.build_parts(self.find_level)]
 
-    def _find_level(self) -> int:
+    def find_level(self) -> int:
+        """Return the level of the stored format, which may be a minute old."""
         return self._level.find(lambda: self.get(format_keys.format_level(), consistent=False))
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:

@@ -12,7 +12,6 @@ from datetime import datetime
 from functools import partial
 
 from partyline.domain import sids
-from partyline.domain.conversations import Conversation
 from partyline.domain.messages import Message
 from partyline.domain.services import Service
 from partyline.domain.text_index import IndexedText, list_index_words
@@ -63,7 +62,7 @@ class TextIndexer:
             for key, conversation in listed.entries:
                 if not self.has_time():
                     return job
-                for done in steps(conversation, job.subject):
+                for done in steps(job.service_sid, conversation.sid, job.subject):
                     job = replace(job, subject=done)
                     if not self.has_time():
                         return job
@@ -71,24 +70,24 @@ class TextIndexer:
             if not (listed.more and listed.entries):
                 return None
 
-    def _fill(self, conversation: Conversation, behind: str) -> Iterator[str]:
+    def _fill(self, service_sid: str, conversation_sid: str, behind: str) -> Iterator[str]:
         """Index the messages of a conversation, behind one if that is of it; yield the place after each."""
         sid, _, last = behind.partition("/")
-        after = sids.index_of(last) if sid == conversation.sid else None
+        after = sids.index_of(last) if sid == conversation_sid else None
         while True:
-            page = messages.page(self.table, conversation.sid, size=_STEP, after=after)
+            page = messages.page(self.table, conversation_sid, size=_STEP, after=after)
             for one in page.messages:
-                self._index(conversation.service_sid, conversation.sid, one.message.sid)
+                self._index(service_sid, conversation_sid, one.message.sid)
                 after = one.message.index
-                yield f"{conversation.sid}/{one.message.sid}"
+                yield f"{conversation_sid}/{one.message.sid}"
             if not (page.more and page.messages):
                 return
 
-    def _remove(self, conversation: Conversation, _: str) -> Iterator[str]:
+    def _remove(self, _service_sid: str, conversation_sid: str, _behind: str) -> Iterator[str]:
         """Remove what the index has of a conversation. What was removed is not found again, so there is no place."""
-        while found := store.list_records(self.table, conversation.sid, _STEP):
+        while found := store.list_records(self.table, conversation_sid, _STEP):
             for one in found:
-                retry.STANDARD.run(partial(self._remove_one, conversation.sid, one.message_sid))
+                retry.STANDARD.run(partial(self._remove_one, conversation_sid, one.message_sid))
                 yield ""
 
     def _remove_one(self, conversation_sid: str, message_sid: str) -> None:

@@ -31,8 +31,8 @@ from partyline.domain.participants import SYSTEM, Participant
 from partyline.domain.permissions import Permission
 from partyline.domain.services import default_timers
 from partyline.lifecycle import expiry
+from partyline.storage import conversation_lists, inbox_pages, participations, retry, users
 from partyline.storage import conversations as store
-from partyline.storage import inbox_pages, participations, queries, retry, users
 from partyline.storage.memberships import NewConversation
 from partyline.storage.queries import Window
 
@@ -301,7 +301,7 @@ def list_page(call: Call) -> ApiResponse:
 
 def _list_all(call: Call, window: Window, query: ConversationQuery) -> PagePart:
     """List the conversations of the Service."""
-    page = queries.conversations(
+    page = conversation_lists.page(
         call.table, call.scope.service_sid, window, state=query.state, start=query.start, end=query.end
     )
     entries = [(key, found) for key, found in page.entries if query.matches(found, call.now)]
