@@ -88,6 +88,36 @@ def _in_group(
     return begin
 
 
+def _of(
+    collection: str, made: Mapping[str, str], method: str, form: Mapping[str, str] | None = None, *, path: str = ""
+) -> Callable[[Scene], Event]:
+    """A request about what an earlier request has made."""
+
+    def begin(scene: Scene) -> Event:
+        return scene.request(method, f"{collection}/{scene.made(collection, made)['sid']}{path}", form or {})
+
+    return begin
+
+
+def _cancel_scheduled(scene: Scene) -> Event:
+    sid = scene.group(A, B)
+    scheduled = scene.made(f"/Conversations/{sid}/Messages", SCHEDULED)["sid"]
+    return scene.request("DELETE", f"/Conversations/{sid}/ScheduledMessages/{scheduled}")
+
+
+def _subscribe(scene: Scene) -> Event:
+    return scene.request("POST", "/PushSubscriptions", BROWSER, authorization=f"Bearer {scene.token('ann')}")
+
+
+def _route(scene: Scene) -> Event:
+    scene.made(f"/Lines/{P}", {"AutoCreation": "off"})
+    scene.receive(scene.text(B))
+    scene.made(f"/Lines/{P}", {"AutoCreation": "all"})
+    listed = scene.stack.invoke("conversations", scene.request("GET", "/UnroutedTexts"))
+    [text] = json.loads(listed["body"])["unrouted_texts"]
+    return scene.request("POST", f"/UnroutedTexts/{text['sid']}")
+
+
 def _of_message(method: str, form: Mapping[str, str] | None = None) -> Callable[[Scene], Event]:
     def begin(scene: Scene) -> Event:
         sid = scene.group(A, B)
@@ -299,6 +329,8 @@ CONVERSATION_HOOK = {
     "Configuration.Filters": "onMessageAdded",
 }
 ACCOUNT_HOOK = {"PostWebhookUrl": HOOK, "Method": "POST", "Filters": "onMessageAdded"}
+ROLE = {"FriendlyName": "desk", "Type": "service", "Permission": "createConversation"}
+SNIPPET = {"Name": "hours", "Body": "We are open from nine to five."}
 CONTACT = {"FriendlyName": "Bob", "Numbers": json.dumps([{"number": A}])}
 CSV = "friendly_name,number_1\nBob,+12065550150\nKay,x\n"
 BROWSER = PushBrowser().form()
@@ -335,6 +367,11 @@ SENT = ('"status": {"S": "sent"}', '"state": {"S": "sent"}', "R#bandwidth#")
 CONNECTION = ("item DUE#", "item LC#", "item LV#")
 ENDED_CONNECTION = "API Gateway says that it has ended when a frame is sent; else it ends with its token"
 TO_BE_DONE = "the rest is in the queue again"
+
+
+def _written(*more: str) -> tuple[OtherEnd, ...]:
+    """What there is more when the single write of a request was carried out unseen, and the request is repeated."""
+    return (OtherEnd("dynamodb.put_item", UNSEEN, AGAIN, more),)
 
 
 def _twice(*more: str, missing: tuple[str, ...] = (), why: str = AGAIN) -> tuple[OtherEnd, ...]:
@@ -444,6 +481,35 @@ REQUESTS = (
     Flow("conversations", "begin a catch-up", _request("POST", f"/Lines/{T}/CatchUp"), found=20409),
     Flow("links", "a file", _open_link),
 )
+ADMINISTRATION = (
+    Flow("conversations", "create a role", _request("POST", "/Roles", ROLE), ends=_written("item IS#IS<sid> RL<sid>")),
+    Flow("conversations", "change a role", _of("/Roles", ROLE, "POST", {"Permission": "editOwnUserInfo"})),
+    Flow("conversations", "delete a role", _of("/Roles", ROLE, "DELETE")),
+    Flow(
+        "conversations", "create a key", _request("POST", "/Keys", {"FriendlyName": "desk"}), ends=_written("item SK#")
+    ),
+    Flow("conversations", "revoke a key", _of("/Keys", {}, "DELETE")),
+    Flow(
+        "conversations",
+        "change a user",
+        _of("/Users", {"Identity": "ann"}, "POST", {"FriendlyName": "Ann"}),
+        ends=_twice("onUserUpdated", why=WRITTEN_TWICE),
+    ),
+    Flow("conversations", "delete a user", _of("/Users", {"Identity": "ann"}, "DELETE")),
+    Flow("conversations", "revoke a user's tokens", _of("/Users", {"Identity": "ann"}, "DELETE", path="/Tokens")),
+    Flow("conversations", "change a line", _request("POST", f"/Lines/{P}", {"Label": "Desk"})),
+    Flow("conversations", "release a line", _request("DELETE", f"/Lines/{P}")),
+    Flow("conversations", "configure the Service", _request("POST", "/Configuration", {"DefaultInactiveTimer": "P7D"})),
+    Flow("conversations", "delete a Service", _of("/Services", {"FriendlyName": "Sales"}, "DELETE")),
+    Flow("conversations", "change a contact", _of("/Contacts", CONTACT, "POST", {"FriendlyName": "Rob"})),
+    Flow("conversations", "delete a contact", _of("/Contacts", CONTACT, "DELETE")),
+    Flow("conversations", "store a snippet", _request("POST", "/Snippets", SNIPPET), found=20409),
+    Flow("conversations", "delete a snippet", _of("/Snippets", SNIPPET, "DELETE")),
+    Flow("conversations", "cancel a scheduled message", _cancel_scheduled, found=20409),
+    Flow("conversations", "subscribe a browser", _subscribe),
+    Flow("conversations", "route an unrouted text", _route),
+    Flow("conversations", "use the inbox", _request("GET", "/Inbox")),
+)
 STAFF = (
     Flow(
         "signin",
@@ -545,4 +611,4 @@ BEHIND = (
         ),
     ),
 )
-FLOWS = (*INBOUND, *REQUESTS, *STAFF, *BEHIND)
+FLOWS = (*INBOUND, *REQUESTS, *ADMINISTRATION, *STAFF, *BEHIND)

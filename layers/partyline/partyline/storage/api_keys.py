@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from partyline.domain.services import ApiKey
 from partyline.serialization import format_time
-from partyline.storage import codec, keys
+from partyline.storage import codec, keys, own_writes
 from partyline.storage.table import EXISTS, NEW, Table, Write, change, delete, put
 
 
 def create(table: Table, key: ApiKey) -> None:
     """Store a new key."""
-    table.write(build_write(key))
+    own_writes.make(table, build_write(key), codec.encode(key))
 
 
 def build_write(key: ApiKey) -> Write:
