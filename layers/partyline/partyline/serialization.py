@@ -35,7 +35,8 @@ STORED_NAMES: Final = {
 def format_time(moment: datetime) -> str:
     """Format a time as text that sorts."""
     # Not strftime: it does not pad years before 1000.
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def parse_time(text: str) -> datetime:
@@ -67,16 +68,16 @@ _PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def _plain(value: Any, *, without_none: bool) -> Any:
-    if dataclasses.is_dataclass(value):
-        return dump(value, without_none=without_none)
-    if isinstance(value, Enum):
-        return value.value
     if isinstance(value, datetime):
         return format_time(value)
-    if isinstance(value, frozenset):
-        return sorted(value)
+    if isinstance(value, Enum):
+        return value.value
     if isinstance(value, tuple):
         return [_plain(part, without_none=without_none) for part in value]
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if dataclasses.is_dataclass(value):
+        return dump(value, without_none=without_none)
     return value
 
 

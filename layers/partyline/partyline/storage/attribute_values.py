@@ -20,12 +20,13 @@ _MOST_DIGITS = 38
 
 def to_dynamo(item: Mapping[str, Any]) -> dict[str, Any]:
     """Convert an item to attribute values. Raises TypeError for a value that is not stored, such as a float."""
-    return {name: _to_value(value) for name, value in item.items()}
+    # Most attributes are texts.
+    return {name: {"S": value} if type(value) is str else _to_value(value) for name, value in item.items()}
 
 
 def from_dynamo(item: Mapping[str, Any]) -> Item:
     """Convert attribute values to an item."""
-    return {name: _from_value(value) for name, value in item.items()}
+    return {name: value["S"] if "S" in value else _from_value(value) for name, value in item.items()}
 
 
 def _to_value(value: Any) -> dict[str, Any]:
