@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from email.message import Message
 from unittest.mock import patch
 
 from botocore.awsrequest import AWSPreparedRequest
@@ -24,13 +23,14 @@ class MotoPool(ConnectionPool):
         target, _, operation = headers["x-amz-target"].partition(".")
         if target.startswith("DynamoDB_") and operation in moto_table.DIRECT:
             status, content = moto_table.respond(operation, body, _read_region(headers["authorization"]))
-            return HttpAnswer(status, Message(), content)
+            return HttpAnswer(status, {}, content)
         request = AWSPreparedRequest(
             "POST", f"{self.endpoint}/", HTTPHeaders.from_dict(headers), body, stream_output=False
         )
         answer = botocore_stubber(event_name="before-send", request=request)
         assert answer is not None, f"moto does not know {request.url}"
-        return HttpAnswer(answer.status_code, HTTPHeaders.from_dict(answer.headers), answer.content)
+        named = {name.lower(): value for name, value in answer.headers.items()}
+        return HttpAnswer(answer.status_code, named, answer.content)
 
 
 def _read_region(authorization: str) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import select
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from partyline.aws.connections import ConnectFailed, ConnectionPool, HttpAnswer, Timeouts
+from partyline.aws.connections import ConnectFailed, ConnectionPool, HttpAnswer, Timeouts, read_answer
 
 PATIENT = Timeouts(10, 10)
 
@@ -75,6 +78,76 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def pool(server: Server) -> ConnectionPool:
     return ConnectionPool(server.url, PATIENT, size=2)
+
+
+@dataclass
+class Sent:
+    """What comes from a server, as a socket has it."""
+
+    content: bytes
+
+    def makefile(self, _: str) -> io.BufferedReader:
+        return io.BufferedReader(io.BytesIO(self.content))
+
+
+def read_by_standard_library(response: HTTPResponse) -> HttpAnswer:
+    response.begin()
+    headers = {name.lower(): value for name, value in reversed(response.headers.items())}
+    return HttpAnswer(response.status, headers, response.read(), response.will_close)
+
+
+def outcome(read: Callable[[HTTPResponse], HttpAnswer], content: bytes) -> Any:
+    """An answer, or the type of the error that reading it raises."""
+    sent: Any = Sent(content)
+    with HTTPResponse(sent, method="POST") as response:
+        try:
+            return read(response)
+        except (HTTPException, ValueError) as error:
+            return type(error)
+
+
+lines = st.one_of(
+    st.sampled_from(
+        [
+            *("Content-Length: 3", "content-length: 3", "Content-Length:3", "Content-Length: 9", "Content-Length: x"),
+            *("Content-Length: +3", "Content-Length: 003", "Transfer-Encoding: chunked", "Connection: close"),
+            *("Connection: keep-alive", "x-amz-crc32: 12", "x-amz-crc32: 13", " folded", "broken", ": empty", "a b: c"),
+            *("Date: Sat\nContent-Length: 1", "X: \r", "X:", "\n"),
+        ]
+    ),
+    st.text(st.characters(codec="latin-1"), max_size=8).map("X: {}".format),
+)
+answers = st.builds(
+    lambda first, head, body: "\r\n".join([first, *head, "", body]).encode("latin-1"),
+    st.sampled_from(
+        [
+            *("HTTP/1.1 200 OK", "HTTP/1.1 400 Bad Request", "HTTP/1.0 200 OK", "HTTP/1.1 204 None"),
+            *("HTTP/1.1 304 Old", "HTTP/1.1 200", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/2 200 OK", "nothing", ""),
+        ]
+    ),
+    st.lists(lines, max_size=4),
+    st.sampled_from(["abc", "abcd", "ab", "", "2\r\nab\r\n0\r\n\r\n"]),
+)
+
+
+# Signs on which readers of headers may differ, and a few on which they do not.
+unusual = "aX-_ \t:\x00\x0b\x1c\x85\xa0"
+# Those that most of what AWS answers are like.
+usual_answers = st.builds(
+    lambda name, value, body: f"HTTP/1.1 200 OK\r\n{name}: {value}\r\nContent-Length: 3\r\n\r\n{body}".encode(
+        "latin-1"
+    ),
+    st.sampled_from(["x-amz-crc32", "Connection", "Date", "X-a"]) | st.text(unusual, max_size=3),
+    st.sampled_from(["keep-alive", "close", "12"]) | st.text(unusual, max_size=4),
+    st.sampled_from(["abc", "abcd", "ab"]),
+)
+
+
+@settings(max_examples=1000)
+@given(answers | usual_answers)
+@example(b"HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 3\r\n\r\nabc")
+def test_an_answer_is_read_as_the_standard_library_reads_it(content: bytes) -> None:
+    assert outcome(read_answer, content) == outcome(read_by_standard_library, content)
 
 
 def ask(pool: ConnectionPool) -> HttpAnswer:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import socket
 import ssl
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
-from email.message import Message
 from functools import cache
-from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection, IncompleteRead
 from urllib.parse import urlsplit
 from weakref import finalize
 
@@ -19,6 +19,12 @@ from partyline.frozen_classes import frozen
 
 # What only the SDK knows: other kinds of endpoints, and the way through a proxy.
 _SDK_ONLY = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "HTTPS_PROXY", "https_proxy")
+
+_END_OF_HEAD = b"\r\n\r\n"
+# 204 and 304 have no body, whatever length they name.
+_USUAL_STATUS = re.compile(r"HTTP/1\.1 (?!204|304)[2-5][0-9]{2} ")
+_USUAL_NAMES = re.compile(r"([A-Za-z0-9-]+: )+")
+_LENGTH = re.compile(r"[0-9]{1,9}")
 
 
 @frozen
@@ -50,18 +56,22 @@ class ConnectFailed(Exception):
 
 @frozen
 class HttpAnswer:
-    """An answer, read to its end."""
+    """An answer, read to its end. Names of headers are in lower case.
+
+    `is_last` says that its connection has no further one.
+    """
 
     status: int
-    headers: Message
+    headers: Mapping[str, str]
     body: bytes
+    is_last: bool = False
 
 
 class ConnectionPool:
     """Connections to one endpoint. Up to `size` that are free are kept; several threads may use them at once.
 
-    `http.client` connects and reads. Requests are written here, since its checks of each header take longer than all
-    the rest, and connections are kept here: urllib3 takes three times as long for a request (decision 0172).
+    `http.client` connects, and reads what is unusual. The rest is done here, since urllib3 takes several times as long
+    for a request (decision 0172).
     """
 
     def __init__(self, endpoint: str, timeouts: Timeouts, *, size: int) -> None:
@@ -82,17 +92,16 @@ class ConnectionPool:
             lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
             head = f"POST / HTTP/1.1\r\n{lines}content-length: {len(body)}\r\n\r\n"
             connection.send(head.encode("latin-1") + body)
-            with HTTPResponse(connection.sock, method="POST") as answer:
-                answer.begin()
-                content = answer.read()
+            with HTTPResponse(connection.sock, method="POST") as response:
+                answer = read_answer(response)
         except BaseException:
             connection.close()
             raise
-        if answer.will_close or len(self._free) >= self._size:
+        if answer.is_last or len(self._free) >= self._size:
             connection.close()
         else:
             self._free.append(connection)
-        return HttpAnswer(answer.status, answer.headers, content)
+        return answer
 
     def _take(self) -> HTTPConnection:
         """Return a connection: the one that was free last, unless the other side has closed it, or a new one."""
@@ -121,6 +130,43 @@ class ConnectionPool:
         connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         connection.sock.settimeout(self.timeouts.read)
         return connection
+
+
+def read_answer(response: HTTPResponse) -> HttpAnswer:
+    """Read an answer whole. Raises OSError or HTTPException where it is none.
+
+    What AWS answers has one form, which is read here: `http.client` takes three times as long, since it reads headers
+    as those of an e-mail. It reads every other form.
+    """
+    head, end, _ = response.fp.peek().partition(_END_OF_HEAD)
+    headers = _read_usual_head(head) if end else None
+    if headers is None:
+        response.begin()
+        # Of a header that is there twice, the first one counts.
+        headers = {name.lower(): value for name, value in reversed(response.headers.items())}
+        return HttpAnswer(response.status, headers, response.read(), response.will_close)
+    response.fp.read(len(head) + len(_END_OF_HEAD))
+    length = int(headers["content-length"])
+    body = response.fp.read(length)
+    if len(body) < length:
+        raise IncompleteRead(body, length - len(body))
+    return HttpAnswer(int(head[9:12]), headers, body)
+
+
+def _read_usual_head(head: bytes) -> dict[str, str] | None:
+    """Return the headers of an answer with a length on a connection that stays open; None for any other head."""
+    first, *lines = head.decode("latin-1").split("\r\n")
+    parts = [line.partition(": ") for line in lines]
+    headers = {name.lower(): value.lstrip(" \t") for name, _, value in parts}
+    is_usual = (
+        _USUAL_STATUS.match(first)
+        and head.count(b"\n") == head.count(b"\r") == len(lines) == len(headers)
+        and _USUAL_NAMES.fullmatch("".join(f"{name}{separator}" for name, separator, _ in parts))
+        and _LENGTH.fullmatch(headers.get("content-length", ""))
+        and "transfer-encoding" not in headers
+        and headers.get("connection", "keep-alive").lower() == "keep-alive"
+    )
+    return headers if is_usual else None
 
 
 def _close_all(kept: deque[HTTPConnection]) -> None:

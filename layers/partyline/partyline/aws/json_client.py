@@ -16,7 +16,6 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.message import Message
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.client import HTTPException
@@ -147,7 +146,7 @@ class JsonClient:
             return ReadTimeoutError(endpoint_url=endpoint, error=error)
         return HTTPClientError(error=error)
 
-    def _read_error(self, operation: str, status: int, headers: Message, content: bytes) -> Exception:
+    def _read_error(self, operation: str, status: int, headers: Mapping[str, str], content: bytes) -> Exception:
         """Return the error of an answer: one to raise at once, or _NotAnswered when another attempt may help."""
         error = _parse_error(operation, status, headers, content)
         code = error.response["Error"]["Code"]
@@ -157,7 +156,7 @@ class JsonClient:
         may_help = corrected or code in _EXPIRED or code in REPEATED or status in _REPEATED_STATUSES
         return _NotAnswered(error) if may_help else error
 
-    def _correct_clock(self, headers: Message) -> bool:
+    def _correct_clock(self, headers: Mapping[str, str]) -> bool:
         """Sign with the service's time from now on; return whether it differs from what was used."""
         try:
             skew = parsedate_to_datetime(headers.get("date", "")) - self.clock()
@@ -169,7 +168,7 @@ class JsonClient:
         return True
 
 
-def _parse_error(operation: str, status: int, headers: Message, content: bytes) -> ClientError:
+def _parse_error(operation: str, status: int, headers: Mapping[str, str], content: bytes) -> ClientError:
     """Build the error of the SDK. Besides the code it has the members of the answer, such as CancellationReasons."""
     try:
         found = json.loads(content)
