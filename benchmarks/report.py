@@ -31,7 +31,7 @@ def describe_machine(python: str = platform.python_version()) -> str:
 def write(part: str, content: str) -> None:
     """Write a part of the page."""
     page = PAGE.read_text()
-    kept = {name: _read_part(page, name) for name in ("speed", "burst")}
+    kept = {name: _read_part(page, name) for name in ("speed", "burst", "presses")}
     PAGE.write_text(fill(page, kept | {part: content}))
 
 

@@ -34,6 +34,7 @@ def test_a_part_of_the_page_is_written_and_the_other_one_kept(tmp_path: Path, mo
     page = tmp_path / "speed.md"
     page.write_text(
         "# Speed\n\n<!-- counted: speed -->\n\nold\n\n<!-- end -->\n\n<!-- counted: burst -->\n\nkept\n\n<!-- end -->\n"
+        "\n<!-- counted: presses -->\n\nkept too\n\n<!-- end -->\n"
     )
     monkeypatch.setattr(report, "PAGE", page)
 
@@ -41,6 +42,7 @@ def test_a_part_of_the_page_is_written_and_the_other_one_kept(tmp_path: Path, mo
 
     assert page.read_text() == (
         "# Speed\n\n<!-- counted: speed -->\n\nnew\n\n<!-- end -->\n\n<!-- counted: burst -->\n\nkept\n\n<!-- end -->\n"
+        "\n<!-- counted: presses -->\n\nkept too\n\n<!-- end -->\n"
     )
 
 
