@@ -57,6 +57,13 @@ def test_what_another_writer_has_stored_is_a_conflict_with_what_was_found(table:
     assert conflict.value.failed["item"]["sid"] == "CI1"
 
 
+def test_an_item_with_more_than_was_to_be_stored_is_somebody_elses(table: Table) -> None:
+    """Two users of one identity that are made in one moment differ by what only one of them has."""
+    table.write(put("item", KEY, {"sid": "US1", "created": "now", "friendly_name": "Ann"}))
+    item = {"sid": "US1", "created": "now"}
+    assert not own_writes.is_made(table, put("item", KEY, item, NEW), item)
+
+
 def test_an_item_that_is_gone_is_a_conflict(table: Table) -> None:
     unread = Condition("#read = :zero", {"#read": "read"}, {":zero": 0})
     assert not own_writes.is_made(table, change("item", KEY, {"read": 50}, unread), {"read": 50})

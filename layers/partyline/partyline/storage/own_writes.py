@@ -17,7 +17,7 @@ from partyline.storage.table import Table, Write
 
 
 def make(table: Table, write: Write, left: Mapping[str, Any]) -> None:
-    """Make a write with a condition. It counts as made where the item found has the attributes that the write leaves.
+    """Make a write with a condition. It counts as made where the item found is what the write leaves.
 
     No other writer may leave the same: `left` needs a new SID, a token or a moment.
 
@@ -27,9 +27,16 @@ def make(table: Table, write: Write, left: Mapping[str, Any]) -> None:
         retry.STANDARD.run(lambda: table.write(write), can_retry=retry.is_race)
     except Conflict as conflict:
         found = conflict.failed.get(write.label)
-        stored = {name: value for name, value in left.items() if value is not None}
-        if not found or not from_dynamo(to_dynamo(stored)).items() <= found.items():
+        if not found or not _is_left(write, left, found):
             raise
+
+
+def _is_left(write: Write, left: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Return whether an item is what a write leaves: of a whole item all of it, or else its attributes."""
+    if write.operation == "Put":
+        return from_dynamo(write.parameters["Item"]) == found
+    stored = {name: value for name, value in left.items() if value is not None}
+    return from_dynamo(to_dynamo(stored)).items() <= found.items()
 
 
 def is_made(table: Table, write: Write, left: Mapping[str, Any]) -> bool:
