@@ -26,7 +26,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 SOURCES := layers/partyline/partyline functions local operations benchmarks tests
 
-.PHONY: help run test coverage unit slow simulate smoke screenshots conformance check format docs build events openapi capacity bench burst presses lock clean python dev
+.PHONY: help run test coverage unit slow simulate smoke screenshots conformance check format docs build events openapi capacity bench burst latency presses lock clean python dev
 
 help: ## List the commands.
 	@echo "Partyline: make <target>"
@@ -122,6 +122,9 @@ bench: dev ## Measure the functions beside what one would write instead. ARGS: -
 
 burst: dev ## Send group texts through a running `make run`: how many arrive a second. ARGS: --texts N, --write.
 	@set -a; . $(STATE)/local.env; PYTHONPATH=layers/partyline $(BIN)/python -m benchmarks.burst $(ARGS)
+
+latency: dev ## Send texts one by one through a running `make run`: how long each takes. ARGS: --texts N, --write.
+	@set -a; . $(STATE)/local.env; PYTHONPATH=layers/partyline $(BIN)/python -m benchmarks.latency $(ARGS)
 
 presses: dev ## Press what a person presses in the inbox of a running `make run`: how long each takes. ARGS: --write.
 	@set -a; . $(STATE)/local.env; PYTHONPATH=layers/partyline $(BIN)/python -m benchmarks.presses $(ARGS)

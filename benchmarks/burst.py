@@ -29,7 +29,8 @@ GOAL = 15
 _AT_ONCE, _PAUSE = 10, 0.2
 _PATIENCE = 600
 _ATTEMPTS = 5
-_VARIABLES = ("PARTYLINE_URL", "PARTYLINE_ACCOUNT_SID", "PARTYLINE_AUTH_TOKEN")
+# What is in .partyline/local.env of a running stack.
+VARIABLES = ("PARTYLINE_URL", "PARTYLINE_ACCOUNT_SID", "PARTYLINE_AUTH_TOKEN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def main() -> int:
     parser.add_argument("--texts", type=int, default=150, help="texts in all")
     parser.add_argument("--write", action="store_true", help="write the table into docs/speed.md")
     options = parser.parse_args()
-    stack = Stack(*(os.environ[name] for name in _VARIABLES))
+    stack = Stack(*(os.environ[name] for name in VARIABLES))
     try:
         groups = [make_group(stack, line) for line in LINES for _ in range(GROUPS_EACH)]
         send(stack, groups, 1)

@@ -12,6 +12,7 @@ from local.environments import ROOT
 from tests.support.capacity.pages import fill
 
 PAGE = ROOT / "docs" / "speed.md"
+PARTS = ("speed", "burst", "latency", "presses")
 
 
 def build_table(rows: Iterable[Row], python: str = platform.python_version()) -> str:
@@ -31,7 +32,7 @@ def describe_machine(python: str = platform.python_version()) -> str:
 def write(part: str, content: str) -> None:
     """Write a part of the page."""
     page = PAGE.read_text()
-    kept = {name: _read_part(page, name) for name in ("speed", "burst", "presses")}
+    kept = {name: _read_part(page, name) for name in PARTS}
     PAGE.write_text(fill(page, kept | {part: content}))
 
 

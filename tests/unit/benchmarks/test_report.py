@@ -32,17 +32,18 @@ def test_the_table_tells_which_goal_is_missed() -> None:
 
 def test_a_part_of_the_page_is_written_and_the_other_one_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "speed.md"
-    page.write_text(
-        "# Speed\n\n<!-- counted: speed -->\n\nold\n\n<!-- end -->\n\n<!-- counted: burst -->\n\nkept\n\n<!-- end -->\n"
-        "\n<!-- counted: presses -->\n\nkept too\n\n<!-- end -->\n"
-    )
+    page.write_text(build_page("old"))
     monkeypatch.setattr(report, "PAGE", page)
 
     report.write("speed", "new\n")
 
-    assert page.read_text() == (
-        "# Speed\n\n<!-- counted: speed -->\n\nnew\n\n<!-- end -->\n\n<!-- counted: burst -->\n\nkept\n\n<!-- end -->\n"
-        "\n<!-- counted: presses -->\n\nkept too\n\n<!-- end -->\n"
+    assert page.read_text() == build_page("new")
+
+
+def build_page(speed: str) -> str:
+    parts = {"speed": speed, "burst": "kept", "latency": "kept too", "presses": "and kept"}
+    return "# Speed\n" + "".join(
+        f"\n<!-- counted: {name} -->\n\n{content}\n\n<!-- end -->\n" for name, content in parts.items()
     )
 
 
