@@ -37,7 +37,8 @@ def write(part: str, content: str) -> None:
 
 
 def _read_part(page: str, name: str) -> str:
-    return page.partition(f"<!-- counted: {name} -->\n\n")[2].partition("\n<!-- end -->")[0]
+    content = page.partition(f"<!-- counted: {name} -->")[2].partition("<!-- end -->")[0]
+    return content.strip("\n") + "\n"
 
 
 def _describe(row: Row) -> str:
