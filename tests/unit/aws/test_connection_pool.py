@@ -93,7 +93,7 @@ class Sent:
 def read_by_standard_library(response: HTTPResponse) -> HttpAnswer:
     response.begin()
     headers = {name.lower(): value for name, value in reversed(response.headers.items())}
-    return HttpAnswer(response.status, headers, response.read(), response.will_close)
+    return HttpAnswer(response.status, headers, response.read(), response.will_close or response.status < 200)
 
 
 def outcome(read: Callable[[HTTPResponse], HttpAnswer], content: bytes) -> Any:
@@ -122,6 +122,7 @@ answers = st.builds(
     st.sampled_from(
         [
             *("HTTP/1.1 200 OK", "HTTP/1.1 400 Bad Request", "HTTP/1.0 200 OK", "HTTP/1.1 204 None"),
+            *("HTTP/1.1 103 Early Hints", "HTTP/1.1 100 Continue"),
             *("HTTP/1.1 304 Old", "HTTP/1.1 200", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/2 200 OK", "nothing", ""),
         ]
     ),
@@ -146,6 +147,8 @@ usual_answers = st.builds(
 @settings(max_examples=1000)
 @given(answers | usual_answers)
 @example(b"HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 3\r\n\r\nabc")
+@example(b"HTTP/1.1 200 OK\r\nabc\r\nContent-Length: 2\r\n\r\nab")
+@example(b"HTTP/1.1 200 OK\r\nX-A:\r\n folded: yes\r\nContent-Length: 2\r\n\r\nab")
 def test_an_answer_is_read_as_the_standard_library_reads_it(content: bytes) -> None:
     assert outcome(read_answer, content) == outcome(read_by_standard_library, content)
 
@@ -190,6 +193,30 @@ def test_a_connection_with_half_an_answer_is_not_used_again(pool: ConnectionPool
         ask(pool)
     assert ask(pool).body == b"abc"
     assert count_connections(server) == 2
+
+
+def test_after_a_failure_no_connection_from_before_it_is_used(pool: ConnectionPool, server: Server) -> None:
+    server.meeting = Barrier(2)
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(ask, [pool] * 2))
+    server.meeting, known = None, {*server.peers}
+    server.ways += ["in part"]
+    with pytest.raises(HTTPException):
+        ask(pool)
+    assert ask(pool).body == b"abc"
+    assert server.peers[-1] not in known
+
+
+def test_behind_an_interim_answer_nothing_is_taken_for_the_next_one() -> None:
+    sent: Any = Sent(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    with HTTPResponse(sent, method="POST") as response:
+        assert read_answer(response).is_last
+
+
+def test_an_ipv6_address_needs_no_port() -> None:
+    with pytest.raises(ConnectFailed) as failed:
+        ask(ConnectionPool("http://[::1]", Timeouts(1, 1), size=1))
+    assert not isinstance(failed.value.__cause__, socket.gaierror)
 
 
 def test_requests_at_once_have_connections_of_their_own_and_few_are_kept(pool: ConnectionPool, server: Server) -> None:

@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
-from http.client import HTTPConnection, HTTPResponse, HTTPSConnection, IncompleteRead
+from http import HTTPStatus
+from http.client import HTTP_PORT, HTTPS_PORT, HTTPConnection, HTTPResponse, HTTPSConnection, IncompleteRead
 from urllib.parse import urlsplit
 from weakref import finalize
 
@@ -23,7 +24,7 @@ _SDK_ONLY = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "HTTPS_PROXY
 _END_OF_HEAD = b"\r\n\r\n"
 # 204 and 304 have no body, whatever length they name.
 _USUAL_STATUS = re.compile(r"HTTP/1\.1 (?!204|304)[2-5][0-9]{2} ")
-_USUAL_NAMES = re.compile(r"([A-Za-z0-9-]+: )+")
+_USUAL_NAMES = re.compile(r"([A-Za-z0-9-]+: \n)+")
 _LENGTH = re.compile(r"[0-9]{1,9}")
 
 
@@ -96,6 +97,8 @@ class ConnectionPool:
                 answer = read_answer(response)
         except BaseException:
             connection.close()
+            # What ended one has probably ended the others, such as a pause of the function: the next one is new.
+            self._close_free()
             raise
         if answer.is_last or len(self._free) >= self._size:
             connection.close()
@@ -113,13 +116,19 @@ class ConnectionPool:
                 connection.close()
         return self._connect()
 
+    def _close_free(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._free.pop().close()
+
     def _connect(self) -> HTTPConnection:
         address = urlsplit(self.endpoint)
         host, timeout = address.hostname or "", self.timeouts.connect
+        # Without a port, http.client looks for one in the host, and an IPv6 address has colons.
         connection = (
-            HTTPConnection(host, address.port, timeout=timeout)
+            HTTPConnection(host, address.port or HTTP_PORT, timeout=timeout)
             if address.scheme == "http"
-            else HTTPSConnection(host, address.port, timeout=timeout, context=_build_tls())
+            else HTTPSConnection(host, address.port or HTTPS_PORT, timeout=timeout, context=_build_tls())
         )
         try:
             connection.connect()
@@ -144,7 +153,9 @@ def read_answer(response: HTTPResponse) -> HttpAnswer:
         response.begin()
         # Of a header that is there twice, the first one counts.
         headers = {name.lower(): value for name, value in reversed(response.headers.items())}
-        return HttpAnswer(response.status, headers, response.read(), response.will_close)
+        # Behind an interim answer the next one comes.
+        is_last = response.will_close or response.status < HTTPStatus.OK
+        return HttpAnswer(response.status, headers, response.read(), is_last)
     response.fp.read(len(head) + len(_END_OF_HEAD))
     length = int(headers["content-length"])
     body = response.fp.read(length)
@@ -161,7 +172,7 @@ def _read_usual_head(head: bytes) -> dict[str, str] | None:
     is_usual = (
         _USUAL_STATUS.match(first)
         and head.count(b"\n") == head.count(b"\r") == len(lines) == len(headers)
-        and _USUAL_NAMES.fullmatch("".join(f"{name}{separator}" for name, separator, _ in parts))
+        and _USUAL_NAMES.fullmatch("".join(f"{name}{separator}\n" for name, separator, _ in parts))
         and _LENGTH.fullmatch(headers.get("content-length", ""))
         and "transfer-encoding" not in headers
         and headers.get("connection", "keep-alive").lower() == "keep-alive"

@@ -13,7 +13,7 @@ read; other fields are ignored, since a carrier may add one at any time. Three r
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
@@ -38,8 +38,15 @@ class Payload(BaseModel):
 
 def build_models() -> None:
     """Build the validators of all carriers that are imported, instead of each at its first use."""
-    for model in Payload.__subclasses__():
+    for model in list_models():
         model.model_rebuild()
+
+
+def list_models(kind: type[Payload] = Payload) -> Iterator[type[Payload]]:
+    """List the models of all carriers that are imported."""
+    for model in kind.__subclasses__():
+        yield model
+        yield from list_models(model)
 
 
 def repair_text(text: str) -> str:
