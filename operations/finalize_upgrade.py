@@ -31,7 +31,9 @@ def list_obstacles(stack: DeployedStack, functions: Any, now: datetime) -> Itera
         yield "the stack runs a release that knows no level: deploy this release first"
         return
     [described] = stack.cloudformation.describe_stacks(StackName=stack.name)["Stacks"]
-    status, updated = described["StackStatus"], described.get("LastUpdatedTime") or described["CreationTime"]
+    # The newest one first. A rollout may take longer than the quarter of an hour, and ends with an event.
+    events = stack.cloudformation.describe_stack_events(StackName=stack.name)["StackEvents"]
+    status, updated = described["StackStatus"], events[0]["Timestamp"]
     if not status.endswith("_COMPLETE"):
         yield f"the stack is being changed, or that failed: {status}"
     if now - updated < LONGEST_RUN:

@@ -19,7 +19,7 @@ from moto.sqs.models import sqs_backends
 
 from partyline.http_client import HttpClient, HttpRequest, HttpResponse
 from partyline.storage import event_packing
-from partyline.storage.attribute_values import from_dynamo
+from partyline.storage.attribute_values import from_dynamo, to_dynamo
 from tests.integration.functions.conftest import DEAD_LETTERS, SECRETS, Context, event
 
 Load = Callable[[str], ModuleType]
@@ -300,6 +300,18 @@ def test_a_person_who_was_erased_is_in_no_item_object_or_queue(deployment: Deplo
     for url in map(queue_url, DEAD_LETTERS):
         (left,) = boto3.client("sqs").receive_message(QueueUrl=url)["Messages"]
         assert BEN in left["Body"]
+
+
+def test_a_letter_whose_record_is_compressed_is_found(deployment: Deployment) -> None:
+    content = {"events": [{"Author": ANN, "Body": "long " * 300}]}
+    packed = event_packing.pack(content)
+    assert ANN not in json.dumps(packed)
+    letters = [{"record": {"dynamodb": {"NewImage": to_dynamo(packed)}}}, {"letter": json.dumps(to_dynamo(packed))}]
+    for number, letter in enumerate(letters):
+        bury("relay-dead", json.dumps(letter), str(number))
+    bury("relay-dead", '{"packed": {"S": "AAAA"}}', "other")
+
+    assert erase(deployment, ANN)["erased"]["dead_letters"] == 2
 
 
 def test_a_queue_whose_messages_cannot_all_be_read_is_reported(deployment: Deployment) -> None:

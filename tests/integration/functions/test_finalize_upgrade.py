@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from operations import finalize_upgrade
-from partyline.storage import stored_format
+from partyline.storage import services, stored_format
 from partyline.storage.format_level import FIRST, NEWEST
 from partyline.storage.table import Table
 from tests.support.stack_template import TEMPLATE
@@ -35,7 +35,13 @@ class Stack:
 
     def describe_stacks(self, **given: str) -> dict[str, Any]:
         outputs = [{"OutputKey": key, "OutputValue": value} for key, value in self.outputs.items()]
-        return {"Stacks": [{"Outputs": outputs, "StackStatus": self.status, "LastUpdatedTime": self.updated}]}
+        return {
+            "Stacks": [{"Outputs": outputs, "StackStatus": self.status, "LastUpdatedTime": NOW - timedelta(hours=1)}]
+        }
+
+    def describe_stack_events(self, **given: str) -> dict[str, Any]:
+        assert given == {"StackName": "partyline"}
+        return {"StackEvents": [{"Timestamp": self.updated}, {"Timestamp": NOW - timedelta(hours=2)}]}
 
     def get_paginator(self, operation: str) -> Any:
         assert operation == "list_stack_resources"
@@ -106,3 +112,10 @@ def test_it_refuses_while_an_older_release_may_run(
 
 def test_the_template_tells_the_level_that_its_code_knows() -> None:
     assert TEMPLATE["Outputs"]["FormatLevel"]["Value"] == str(NEWEST)
+
+
+def test_an_account_can_be_created_in_a_table_that_was_finalized_before(stack: Stack, table: Table) -> None:
+    assert finalize(stack, "--yes") == 0
+    services.create_account(table, "IS1", NOW)
+    assert services.fetch(table, "IS1")
+    assert stored_format.fetch_level(table) == NEWEST

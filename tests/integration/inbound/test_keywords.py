@@ -313,7 +313,7 @@ def test_a_late_copy_of_stop_does_not_undo_start(lines_table: Table) -> None:
     assert (state(lines_table, A, P), state(lines_table, A, Q)) == (False, False)
 
 
-@pytest.mark.parametrize(("roster", "own"), [(80, 4), (80, 40), (81, 1)])
+@pytest.mark.parametrize(("roster", "own"), [(76, 3), (80, 4), (80, 40), (81, 1)])
 def test_stop_holds_in_however_large_a_group_with_however_many_numbers(
     lines_table: Table, roster: int, own: int
 ) -> None:

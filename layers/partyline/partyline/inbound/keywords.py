@@ -32,7 +32,7 @@ from partyline.storage.keyword_answers import AnswerHistory
 
 # One transaction has at most 100 writes. A new conversation takes one for each member and a keyword three for each
 # number; the rest are those of the text, of its conversation and of the answer.
-_MAX_WRITES = 85
+_MAX_WRITES = 84
 
 # How far a carrier's clock and ours may differ: START that was said at about the time of a late STOP does not undo it.
 _SKEW = timedelta(minutes=1)

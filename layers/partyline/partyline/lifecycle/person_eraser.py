@@ -157,7 +157,7 @@ class PersonEraser:
         if not after.is_last_walk:
             store.begin_walk(self.table, before, after.begin_walk(now), now)
             return
-        found = self.search_dead_letters(scope.is_mentioned)
+        found = self.search_dead_letters(lambda body: _is_in_letter(scope, body))
         kept = [Kept("dead_letters", name, KeptReason.UNREAD) for name in found.unread]
         searched = after.add(+Counter(dead_letters=found.removed), kept)
         store.advance(self.table, before, searched.complete(now))
@@ -183,6 +183,10 @@ class PersonEraser:
         except LookupError:
             return False
         return erasures.is_listed(scope.number, content.splitlines()) and bool(self.bucket.remove(item["sid"]))
+
+
+def _is_in_letter(scope: ErasureScope, body: str) -> bool:
+    return scope.is_mentioned(body) or any(map(scope.is_mentioned, event_packing.read_packed(body)))
 
 
 _REASONS = {Verdict.IN_USE: KeptReason.IN_USE, Verdict.OTHERS_WORDS: KeptReason.OTHERS_WORDS}

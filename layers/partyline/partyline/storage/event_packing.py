@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import zlib
+from collections.abc import Iterator
+from contextlib import suppress
 
 from partyline.storage.attribute_values import Item
 
 PACKED = "packed"
+# An item's attribute in JSON, which may be a string in JSON itself.
+_PACKED_VALUE = re.compile(r'packed\\*": ?\{\\*"S\\*": ?\\*"([A-Za-z0-9+/=]++)')
 # A shorter content takes one written unit, with the keys of its item, as it is.
 _PLAIN_SIZE = 900
 # Never changes: what is stored is read with it. The most frequent is at the end.
@@ -46,10 +51,21 @@ def pack(content: Item) -> Item:
     return {PACKED: base64.b64encode(compressor.compress(plain) + compressor.flush()).decode()}
 
 
+def read_packed(text: str) -> Iterator[str]:
+    """Read the contents of compressed items that are somewhere in a text, as records of the stream in JSON are."""
+    for found in _PACKED_VALUE.finditer(text):
+        with suppress(zlib.error, ValueError):
+            yield _decompress(found[1]).decode()
+
+
 def unpack(item: Item) -> Item:
     """Return an item with its content; an item that is not compressed is what it was."""
     if PACKED not in item:
         return item
-    decompressor = zlib.decompressobj(zdict=_DICTIONARY)
-    plain = decompressor.decompress(base64.b64decode(item[PACKED])) + decompressor.flush()
+    plain = _decompress(item[PACKED])
     return {**{name: value for name, value in item.items() if name != PACKED}, **json.loads(plain)}
+
+
+def _decompress(packed: str) -> bytes:
+    decompressor = zlib.decompressobj(zdict=_DICTIONARY)
+    return decompressor.decompress(base64.b64decode(packed)) + decompressor.flush()

@@ -35,7 +35,8 @@ def fetch(table: Table, sid: str) -> Service | None:
 def create_account(table: Table, sid: str, now: datetime) -> None:
     """Create the account's settings and its first Service. Repeats change nothing.
 
-    Nothing older than this release has written to a table without an account, so it has the newest stored format.
+    A table without an account has the newest stored format: no earlier release has written more than texts without a
+    conversation.
     """
     service, roles = build_service("Default Conversations Service", now, sid=sid)
     writes = [put("configuration", keys.configuration(), codec.encode(Configuration(sid)), NEW)]

@@ -11,12 +11,18 @@ def fetch_level(table: Table) -> int:
     return format_level.parse_level(table.get(format_keys.format_level()))
 
 
-def build_level_write(level: int = format_level.NEWEST) -> Write:
-    """Build the write that raises the level; it holds while the level is lower."""
-    is_lower = Condition("attribute_not_exists(#level) OR #level < :level", {"#level": "level"}, {":level": level})
-    return put("format", format_keys.format_level(), {"level": level}, is_lower)
+def build_level_write() -> Write:
+    """Build the write of the newest level; it holds unless the table has a later one."""
+    return _put_level(format_level.NEWEST, "<=")
 
 
 def raise_level(table: Table, level: int = format_level.NEWEST) -> bool:
     """Raise the level; return False when it was as high already. It is written at once, and used within a minute."""
-    return table.written(build_level_write(level))
+    return table.written(_put_level(level, "<"))
+
+
+def _put_level(level: int, than: str) -> Write:
+    is_lower = Condition(
+        f"attribute_not_exists(#level) OR #level {than} :level", {"#level": "level"}, {":level": level}
+    )
+    return put("format", format_keys.format_level(), {"level": level}, is_lower)
