@@ -21,8 +21,8 @@ os.environ.update(
     AWS_EC2_METADATA_DISABLED="true",
 )
 
-# A deadline of an example would judge the machine: a busy one is slow.
-settings.register_profile("partyline", deadline=None, max_examples=50)
+# A deadline of an example would judge the machine: a busy one is slow. Each run draws other examples.
+settings.register_profile("partyline", deadline=None, max_examples=30)
 # For the loop of somebody at work (make unit).
 settings.register_profile("quick", deadline=None, max_examples=20)
 # As many examples as hypothesis draws by itself: HYPOTHESIS_PROFILE=thorough make test.
