@@ -69,6 +69,8 @@ _TRACE = 100
 # What it costs more to ask as a person: who they are and what they may do (three round trips), and everybody in a
 # conversation of two instead of the conversation alone.
 _PERSON = 6
+# Half a unit for each of the four shards of a list.
+_ROUNDING = 2
 
 
 @dataclass
@@ -345,9 +347,10 @@ def test_a_page_costs_the_same_however_long_the_list_is(
 ) -> None:
     costs = {number: walk(each, path, query) for number, each in stored.items()}
     assert costs[MANY] == costs[SOME]
-    # A list that ends soon has less to read behind the page.
+    # A list that ends soon has less to read behind the page. Which shards have its entries is drawn, though, and what
+    # is read of each is rounded up.
     assert all(
-        units <= long and trips <= longer
+        units <= long + _ROUNDING and trips <= longer
         for (units, trips), (long, longer) in zip(costs[FEW], costs[SOME], strict=True)
     )
 
