@@ -25,6 +25,7 @@ from partyline.storage import event_packing, retry
 from partyline.storage.attribute_values import from_dynamo, to_dynamo
 from tests.integration.faults import services
 from tests.integration.faults.calls import Calls
+from tests.integration.functions.conftest import Context
 from tests.simulation import functions
 from tests.simulation import stack as template
 from tests.simulation.streams import is_selected
@@ -75,6 +76,9 @@ _ENVIRONMENT = {
     "POWERTOOLS_METRICS_NAMESPACE": "Partyline",
 }
 
+# What an invocation has left: enough to wait for a throttle to its end.
+_MILLISECONDS = 250_000
+
 
 class InTurn(ThreadPoolExecutor):
     """A pool that does its work at once, one piece after the other: so calls have an order."""
@@ -86,19 +90,6 @@ class InTurn(ThreadPoolExecutor):
         except Exception as error:  # noqa: BLE001  (who asks for the result gets it)
             future.set_exception(error)
         return future
-
-
-@dataclass(frozen=True)
-class Context:
-    """What Lambda tells a function of its invocation."""
-
-    function_name: str = "function"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:function"
-    aws_request_id: str = "request"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 250_000
 
 
 @dataclass(frozen=True)
@@ -142,7 +133,7 @@ class FaultyStack:
         self.calls = calls or Calls()
         settings.forget_secrets()
         module = functions.load(function)
-        return module.handler(json.loads(json.dumps(event)), Context())
+        return module.handler(json.loads(json.dumps(event)), Context(milliseconds=_MILLISECONDS))
 
     def _containers(self) -> list[Any]:
         """All that holds what calls have changed."""

@@ -102,7 +102,7 @@ def create(call: Call) -> ApiResponse:
     form = NewApiKeyForm.parse(call.request.form)
     _check_account(call, form.account_sid)
     key = ApiKey(sids.new(sids.API_KEY), call.now, call.now, form.friendly_name)
-    # First: a key whose secret nobody was told would stay valid.
+    # First: a key whose secret was never returned would stay valid.
     secret = tokens.key_secret(call.context.key_root(), key.sid)
     store.create(call.table, key)
     return ApiResponse(201, NewApiKeyBody(**_members_of(key), secret=secret).to_json())
