@@ -21,6 +21,7 @@ from partyline.queues.queue_messages import ActivationRequest
 
 PRE_WEBHOOK = bootstrap.build_pre_webhook(bootstrap.build_public_http())
 ACTIVATOR = Activator(bootstrap.build_table(), PRE_WEBHOOK.consult_all, bootstrap.now)
+bootstrap.prepare()
 METRICS = {
     ActivationOutcome.ACTIVATED: "ActivationDone",
     ActivationOutcome.FAILED: "ActivationFailed",

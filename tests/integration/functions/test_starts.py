@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,6 +69,15 @@ def start(function: Load, secret: Callable[[dict[str, str]], None], monkeypatch:
         return function(name)
 
     return load
+
+
+@pytest.fixture
+def garbage_left() -> Iterator[None]:
+    """No garbage is looked for, as while a function starts."""
+    gc.disable()
+    yield
+    gc.enable()
+    gc.unfreeze()
 
 
 def refuse(_request: AwsRequest, _send: Send) -> NoReturn:
@@ -132,3 +144,31 @@ def test_the_first_text_does_what_the_start_could_not(start: Load, table: Table)
     with intercepted(refuse):
         inbound = start("inbound")
     assert inbound.handler(event("inbound/bandwidth-group-text"), Context())["statusCode"] == 200
+
+
+@pytest.mark.usefixtures("garbage_left")
+@pytest.mark.parametrize("name", NAMES)
+def test_garbage_is_looked_for_once_a_function_has_started(name: str, start: Load) -> None:
+    start(name)
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
+
+
+@pytest.mark.usefixtures("garbage_left")
+def test_garbage_is_looked_for_after_a_start_that_cannot_prepare(start: Load) -> None:
+    with intercepted(refuse):
+        start("inbound")
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize("kind", ["on-demand", "snap-start", None])
+def test_no_garbage_is_looked_for_while_a_function_starts(kind: str | None) -> None:
+    program = (
+        "import gc; from partyline import bootstrap; print(gc.isenabled()); bootstrap.prepare(); print(gc.isenabled())"
+    )
+    environment = {
+        "PYTHONPATH": str(ROOT / "layers" / "partyline"),
+        **({"AWS_LAMBDA_INITIALIZATION_TYPE": kind} if kind else {}),
+    }
+    told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == [str(kind is None), "True"]
