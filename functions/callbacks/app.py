@@ -16,14 +16,14 @@ from partyline.queues import queue_messages
 from partyline.queues.queue_consumer import BatchResponse, Retry, build_hide, consume, receive_count, sent_at
 from partyline.queues.queue_messages import Callback
 from partyline.settings import auth_token, variable
-from partyline.storage.circuit_breakers import parse_receiver
+from partyline.storage.circuit_breakers import ClosedBreakers, parse_receiver
 from partyline.webhooks import delivery
 from partyline.webhooks.delivery import DeliveryOutcome
 
 SQS = bootstrap.build_sqs()
 TABLE = bootstrap.build_table()
 CALLER = delivery.WebhookCaller(
-    TABLE, request=bootstrap.build_public_http().send, auth_token=auth_token, clock=bootstrap.now
+    ClosedBreakers(TABLE), request=bootstrap.build_public_http().send, auth_token=auth_token, clock=bootstrap.now
 )
 bootstrap.prepare(auth_token, TABLE.connect)
 METRICS = {

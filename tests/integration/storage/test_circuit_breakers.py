@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from partyline.storage import circuit_breakers, keys
 from partyline.storage.circuit_breakers import (
+    CLOSED_LIFE,
     FAILURES_TO_OPEN,
     FAST_ANSWERS_TO_CLOSE,
     FIRST_OPEN_PERIOD,
@@ -19,6 +20,7 @@ from partyline.storage.circuit_breakers import (
     MAX_OPEN_PERIOD,
     SLOT_LEASE,
     SLOW_ANSWER,
+    ClosedBreakers,
     Permit,
     Rejected,
     parse_receiver,
@@ -199,6 +201,53 @@ def test_item_expires_a_day_later(table: Table) -> None:
     now = open_breaker(table)
     item = table.get(keys.receiver(ONE))
     assert item and item["ttl"] == int(now.timestamp()) + 86400
+
+
+# --- as one process asks
+
+
+def test_closed_breaker_is_asked_for_once_a_second(table: Table, requests_made: list[AwsRequest]) -> None:
+    breakers = ClosedBreakers(table)
+    for milliseconds in (0, 300, 600, 999):
+        began = NOW + timedelta(milliseconds=milliseconds)
+        call = breakers.acquire(ONE, began)
+        assert call == Permit(ONE, round(began.timestamp() * 1000))
+        breakers.record_success(call, began + FAST)
+    assert [one.operation for one in requests_made] == ["GetItem"]
+    breakers.acquire(ONE, NOW + CLOSED_LIFE)
+    assert [one.operation for one in requests_made] == ["GetItem"] * 2
+
+
+@pytest.mark.parametrize("ends", ["fails", "slow"])
+def test_what_a_process_has_met_it_knows_at_once(table: Table, ends: str) -> None:
+    breakers = ClosedBreakers(table)
+    call = breakers.acquire(ONE, NOW)
+    assert isinstance(call, Permit)
+    if ends == "fails":
+        breakers.record_failure(call, NOW + FAST)
+    else:
+        breakers.record_success(call, NOW + SLOWLY)
+    then = breakers.acquire(ONE, NOW + 2 * FAST)
+    assert isinstance(then, Permit)
+    assert then.slot is not None
+
+
+def test_what_another_process_has_met_is_known_a_second_later(table: Table) -> None:
+    breakers, others = ClosedBreakers(table), ClosedBreakers(table)
+    assert isinstance(breakers.acquire(ONE, NOW), Permit)
+    for _ in range(FAILURES_TO_OPEN):
+        call = others.acquire(ONE, NOW)
+        assert isinstance(call, Permit)
+        others.record_failure(call, NOW)
+    assert isinstance(others.acquire(ONE, NOW), Rejected)
+    late = breakers.acquire(ONE, NOW + CLOSED_LIFE - FAST)
+    assert isinstance(late, Permit)
+    # Nothing is lost of what it meets meanwhile.
+    breakers.record_failure(late, NOW + CLOSED_LIFE)
+    assert isinstance(breakers.acquire(ONE, NOW + CLOSED_LIFE), Rejected)
+
+
+# --- any order
 
 
 class CallsMachine(RuleBasedStateMachine):

@@ -11,6 +11,7 @@ from partyline.domain.webhook_configuration import WebhookMethod
 from partyline.errors import RequestError
 from partyline.http_client import HttpRequest, HttpResponse
 from partyline.queues.queue_messages import Callback
+from partyline.storage.circuit_breakers import ClosedBreakers
 from partyline.storage.table import Table
 from partyline.webhooks import delivery
 from partyline.webhooks.delivery import DeliveryResult
@@ -28,6 +29,9 @@ class World:
     takes: dict[str, timedelta] = field(default_factory=dict)
     calls: list[HttpRequest] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.breakers = ClosedBreakers(self.table)
+
     def ask(self, request: HttpRequest, *, timeout: float, max_body: int) -> HttpResponse:
         host = request.url.split("/")[2]
         self.calls.append(request)
@@ -38,7 +42,7 @@ class World:
         return HttpResponse(behaviour, b"")
 
     def deliver(self, callback: Callback, *, received: int = 1, sent_at: datetime | None = None) -> DeliveryResult:
-        caller = delivery.WebhookCaller(self.table, self.ask, auth_token=lambda: TOKEN, clock=lambda: self.now)
+        caller = delivery.WebhookCaller(self.breakers, self.ask, auth_token=lambda: TOKEN, clock=lambda: self.now)
         return caller.call(callback, received=received, sent_at=sent_at or self.now)
 
 

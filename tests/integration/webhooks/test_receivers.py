@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from partyline.domain.receipts import ReceiptStatus
-from partyline.storage import connections, listener_keys
+from partyline.storage import connections, keys
 from partyline.storage.batch_read import BatchRead
 from partyline.storage.connections import Connection
 from partyline.storage.service_settings import MAX_AGE
@@ -103,7 +103,7 @@ def test_who_connects_by_an_older_version_receives_events_within_a_minute(world:
     older = Connection("c-1", SERVICE, "ann", "SK1", int(world.clock().timestamp()) + 3600)
     assert connections.register(world.table, older, world.clock())
     # As if it had replaced no version.
-    world.table.write(change("version", listener_keys.version(), {"version": None}))
+    world.table.write(change("version", keys.settings_version(), {"listeners": None}))
     world.clock.moment += MAX_AGE - timedelta(seconds=1)
     say(world, sid)
     world.relay()

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from partyline.domain.conversations import Conversation
-from partyline.storage import absent_webhooks, codec, conversations, keys, listener_keys, service_settings
+from partyline.storage import absent_webhooks, codec, conversations, keys, listener_version, service_settings
 from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
 from partyline.storage.table import Table
@@ -31,7 +31,7 @@ class BatchRead:
 
     def fetch_listeners_version(self) -> str:
         """Return the version of all live connections."""
-        return service_settings.decode_version(self._find(listener_keys.version()))
+        return listener_version.decode(self._find(keys.settings_version()))
 
     def fetch_conversation(self, sid: str) -> Conversation | None:
         """Return a conversation; None when it does not exist. One that was not named is read for itself."""
@@ -49,5 +49,5 @@ class BatchRead:
         with self._lock:
             if self._found is None:
                 wanted = [keys.conversation(sid) for sid in self.conversation_sids]
-                self._found = self.table.get_all([keys.settings_version(), listener_keys.version(), *wanted])
+                self._found = self.table.get_all([keys.settings_version(), *wanted])
             return self._found.get(key)

@@ -1,8 +1,8 @@
 """Circuit breakers: a slow or dead server that webhooks call delays no other.
 
 A receiver is a server: scheme, host and port. All receivers share one function with a limited number of concurrent
-calls, and one that does not answer must not use them up. A receiver whose breaker is closed has no item, and costs half
-a read unit.
+calls, and one that does not answer must not use them up. A receiver whose breaker is closed has no item, and costs each
+process half a read unit a second (ClosedBreakers).
 
                a slow answer, or none                  3 failures in a row
     closed ──────────────────────────► half-open ──────────────────────────► open
@@ -21,6 +21,7 @@ by less than an open period.
 from __future__ import annotations
 
 import random
+from dataclasses import field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -40,6 +41,10 @@ FIRST_OPEN_PERIOD = timedelta(seconds=5)
 MAX_OPEN_PERIOD = timedelta(minutes=5)
 # Longer than the calling function may run.
 SLOT_LEASE = timedelta(seconds=20)
+# For how long a process takes a closed breaker to be closed: less than it takes to find that a server does not answer.
+CLOSED_LIFE = timedelta(seconds=1)
+# Of how many receivers this is kept at most.
+_MAX_KEPT = 1000
 
 _PORTS = {"http": 80, "https": 443}
 _LIFE = timedelta(days=1)
@@ -108,8 +113,7 @@ def record_success(table: Table, permit: Permit, now: datetime) -> None:
     Writes nothing when the breaker is closed and the answer was fast.
     """
     key = keys.receiver(permit.receiver)
-    is_fast = _to_milliseconds(now) - permit.began <= _milliseconds(SLOW_ANSWER)
-    if not is_fast:
+    if not _is_fast(permit, now):
         table.write(change("receiver", key, {**_release(permit, now), **_RESET, "fast": 0}))
     elif permit.slot is not None:
         try:
@@ -138,6 +142,46 @@ def record_failure(table: Table, permit: Permit, now: datetime) -> None:
         table.write(change("rest", key, {"until": until}, began_later, adds={"rests": 1}))
     except Conflict:
         return
+
+
+@frozen
+class ClosedBreakers:
+    """The breakers as one process asks for them: one that was closed is asked for once in CLOSED_LIFE.
+
+    So a server that has just become slow or died gets one call more from each process that called it in the last
+    second, as it does from those whose calls were under way. What the process itself has met is known to it at once.
+    """
+
+    table: Table
+    _closed: dict[str, datetime] = field(default_factory=dict)
+
+    def acquire(self, receiver: str, now: datetime) -> Permit | Rejected:
+        """Ask for permission to call a receiver, as `acquire` does."""
+        read = self._closed.get(receiver)
+        if read is not None and timedelta(0) <= now - read < CLOSED_LIFE:
+            return Permit(receiver, _to_milliseconds(now))
+        result = acquire(self.table, receiver, now)
+        self._closed.pop(receiver, None)
+        if isinstance(result, Permit) and result.slot is None:
+            if len(self._closed) >= _MAX_KEPT:
+                self._closed.clear()
+            self._closed[receiver] = now
+        return result
+
+    def record_success(self, permit: Permit, now: datetime) -> None:
+        """Record an answer, as `record_success` does."""
+        if not _is_fast(permit, now):
+            self._closed.pop(permit.receiver, None)
+        record_success(self.table, permit, now)
+
+    def record_failure(self, permit: Permit, now: datetime) -> None:
+        """Record that no answer came, as `record_failure` does."""
+        self._closed.pop(permit.receiver, None)
+        record_failure(self.table, permit, now)
+
+
+def _is_fast(permit: Permit, now: datetime) -> bool:
+    return _to_milliseconds(now) - permit.began <= _milliseconds(SLOW_ANSWER)
 
 
 # An answer ends the open period and the failures in a row.

@@ -8,7 +8,6 @@ in the schedule ends it.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,7 @@ from typing import Any
 
 from partyline.domain.identities import is_too_long
 from partyline.frozen_classes import frozen
-from partyline.storage import keys, listener_keys, quotas, retry, schedule
+from partyline.storage import keys, listener_version, quotas, retry, schedule
 from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
 from partyline.storage.schedule import ScheduledEntry, ScheduleKind
@@ -133,7 +132,7 @@ def register(table: Table, connection: Connection, now: datetime) -> bool:
     has_room = retry.STANDARD.run(attempt)
     if has_room:
         # Apart from the transaction, so that many that open at once do not disturb each other.
-        table.write(change("version", listener_keys.version(), {"version": secrets.token_hex(8)}))
+        table.written(listener_version.build_write())
     return has_room
 
 

@@ -23,8 +23,7 @@ from partyline.frozen_classes import frozen
 from partyline.http_client import SendRequest
 from partyline.queues.queue_messages import Callback
 from partyline.storage import circuit_breakers
-from partyline.storage.circuit_breakers import Rejected
-from partyline.storage.table import Table
+from partyline.storage.circuit_breakers import ClosedBreakers, Rejected
 from partyline.webhooks.webhook_request import TIMEOUT, build_request
 
 # How long a failing call is repeated.
@@ -54,12 +53,12 @@ class DeliveryResult:
 
 @frozen
 class WebhookCaller:
-    """Call webhooks through the circuit breakers of their receivers.
+    """Call webhooks through the circuit breakers of their receivers, which may be kept by the process.
 
     `auth_token` returns the account's auth token, which signs webhooks as it authenticates API requests.
     """
 
-    table: Table
+    breakers: ClosedBreakers
     request: SendRequest
     auth_token: Callable[[], str]
     clock: Callable[[], datetime]
@@ -70,7 +69,7 @@ class WebhookCaller:
         `received` counts how often the queue has given the message out, this time included; `sent_at` is when it was
         queued. Raises only what the table and the secrets raise.
         """
-        permit = circuit_breakers.acquire(self.table, circuit_breakers.parse_receiver(callback.url), self.clock())
+        permit = self.breakers.acquire(circuit_breakers.parse_receiver(callback.url), self.clock())
         if isinstance(permit, Rejected):
             reason = "circuit open" if permit.retry_after else "busy"
             return self._postpone(sent_at, DeliveryResult(DeliveryOutcome.HELD, _hold_delay(permit, received), reason))
@@ -79,9 +78,9 @@ class WebhookCaller:
             # Only the status matters, so the body is not read.
             response = self.request(request, timeout=TIMEOUT, max_body=0)
         except RequestError as error:
-            circuit_breakers.record_failure(self.table, permit, self.clock())
+            self.breakers.record_failure(permit, self.clock())
             return self._postpone(sent_at, _retry(received, str(error)))
-        circuit_breakers.record_success(self.table, permit, self.clock())
+        self.breakers.record_success(permit, self.clock())
         if 200 <= response.status < 300:
             return DeliveryResult(DeliveryOutcome.DELIVERED, reason=str(response.status))
         return self._postpone(sent_at, _retry(received, str(response.status)))
