@@ -19,7 +19,7 @@ from partyline.domain.webhook_configuration import POST_EVENTS
 from tests.simulation import process
 from tests.simulation.clients import ApiClient, NotAnswered, masked
 from tests.simulation.faults import Faults
-from tests.simulation.network import HOOKS, PUBLIC_URL
+from tests.simulation.network import ACCOUNT_HOOK, HOOKS, PUBLIC_URL
 from tests.simulation.promises import Promises
 from tests.simulation.world import LINES, START, World
 from tests.support.api_harness import A, B, C, D, P, Q, T
@@ -42,6 +42,7 @@ _WEIGHTS = {
     "delete": 3,
     "mask": 4,
     "poison": 3,
+    "hook": 4,
 }
 # How much goes wrong in a history: in most of them as much as the chances say.
 _RATES = (0.5, 1.0, 1.0, 3.0)
@@ -168,12 +169,13 @@ class _Player:
             "delete": partial(self._change, "DELETE", {}),
             "mask": self._mask,
             "poison": self._poison,
+            "hook": self._hook,
         }
         self._poisons: list[str] = []
 
     def set_up(self) -> None:
         """Have the customer's server told of everything."""
-        form = [("PostWebhookUrl", f"https://{HOOKS}/account"), ("Method", "POST")]
+        form = [("PostWebhookUrl", f"https://{HOOKS}{ACCOUNT_HOOK}"), ("Method", "POST")]
         filters = [("Filters", event) for event in POST_EVENTS]
         self._client.ask("POST", "/Configuration/Webhooks", [*form, *filters])
 
@@ -228,6 +230,14 @@ class _Player:
         sid = self._client.find(act.group)
         if sid:
             self._client.ask(method, f"/Conversations/{sid}", form)
+
+    def _hook(self, act: Act) -> None:
+        """Have another server told of the messages of a conversation."""
+        sid = self._client.find(act.group)
+        if sid:
+            form = {"Target": "webhook", "Configuration.Url": f"https://{HOOKS}/own-{act.number}"}
+            filters = [("Configuration.Method", "POST"), ("Configuration.Filters", "onMessageAdded")]
+            self._client.ask("POST", f"/Conversations/{sid}/Webhooks", [*form.items(), *filters])
 
     def _poison(self, act: Act) -> None:
         """A webhook that is authentic and says nothing that anybody knows."""

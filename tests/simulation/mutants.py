@@ -23,6 +23,7 @@ from partyline.storage import (
     idempotency,
     inbound_records,
     receipts,
+    roster_cache,
     sends,
     table,
     unrouted,
@@ -231,6 +232,13 @@ MUTANTS = (
         conversation_items,
         "diff_items",
         lambda _: lambda *_: {},
+    ),
+    _one(
+        "kept members are not confirmed",
+        "webhooks are called at least once",
+        roster_cache,
+        "_list_marks",
+        lambda _: lambda _: (0, None),
     ),
     _one(
         "the level of the stored format is not looked at",

@@ -31,6 +31,8 @@ from tests.support.simulated_carriers import BANDWIDTH, TELNYX
 
 PUBLIC_URL = f"https://{HOST}/prod"
 HOOKS = "hooks.example"
+# The path there of the account's webhook.
+ACCOUNT_HOOK = "/account"
 # How long each carrier waits for an answer to a webhook, in seconds.
 PATIENCE = {"bandwidth": 10.0, "telnyx": 2.0}
 # How often it brings one.
@@ -91,8 +93,8 @@ class Network:
     handsets: defaultdict[str, list[Text]] = field(default_factory=lambda: defaultdict(list))
     # Sender, body and thread of texts of people, and how many copies of each reach each of our numbers.
     copies: defaultdict[PersonalText, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    # What the customer's server was told, in order.
-    told: list[Mapping[str, str]] = field(default_factory=list)
+    # What the customer's servers were told, in order: the path, and the parameters.
+    told: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     # Told of each webhook of a carrier that was answered 2xx, and of each text that leaves for a carrier.
     on_accepted: Callable[[Webhook], None] = lambda _: None
     on_request: Callable[[CarrierRequest], None] = lambda _: None
@@ -182,7 +184,8 @@ class Network:
             raise RequestFailed("refused", sent=False)
         if fault == "500":
             return HttpResponse(500)
-        self.told.append(dict(parse_qsl(request.body.decode(), keep_blank_values=True)))
+        parameters = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+        self.told.append((urlsplit(request.url).path, parameters))
         if fault == "answer lost":
             self.scheduler.pause(timeout)
             raise RequestTimedOut("no answer")

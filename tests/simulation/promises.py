@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -26,7 +27,7 @@ from partyline.storage import (
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.keys import Key
 from partyline.storage.queries import Window
-from tests.simulation.network import AMBIGUOUS, CarrierRequest
+from tests.simulation.network import ACCOUNT_HOOK, AMBIGUOUS, CarrierRequest
 from tests.simulation.world import LINES, World
 
 # The attributes that the log of a history shows.
@@ -62,6 +63,8 @@ class Promises:
     # What happened, in order, in a line each.
     log: list[str] = field(default_factory=list)
     _recorded_at: dict[str, int] = field(default_factory=dict)
+    # The webhooks of conversations: (SID, path) -> how many changes of the table there had been when it was stored.
+    _hooks: dict[tuple[str, str], int] = field(default_factory=dict)
 
     clock: Callable[[], float] = lambda: 0.0
     # What a report has said of the texts that are not in doubt: (tag, recipient).
@@ -91,6 +94,8 @@ class Promises:
                 self._observe_message(pk, sk, _decode(before), _decode(after))
             case "C#", "C":
                 (self.removed if after is None else self.conversations).add(pk[2:])
+            case "C#", "W#" if after and not before:
+                self._hooks[pk[2:], urlsplit(from_dynamo(after)["url"]).path] = self.changes
             case "U#", _ if after and not before:
                 self._observe_unrouted(from_dynamo(after))
             case "O#", "L#":
@@ -247,7 +252,9 @@ class Promises:
     def _check_webhooks(self, world: World) -> None:
         told: dict[str, int] = {}
         order: dict[str, int] = {}
-        for call in world.network.told:
+        for path, call in world.network.told:
+            if path != ACCOUNT_HOOK:
+                continue
             sid = call.get("MessageSid", "")
             if call["EventType"] != "onMessageAdded" or sid in told:
                 continue
@@ -263,6 +270,16 @@ class Promises:
             for message in self.messages[conversation]:
                 if message["sid"] not in told:
                     self.break_("webhooks are called at least once", message["sid"], message.get("body"))
+        self._check_hooks({(path, call.get("MessageSid", "")) for path, call in world.network.told})
+
+    def _check_hooks(self, told: Collection[tuple[str, str]]) -> None:
+        """The webhooks of a conversation are called for what is recorded after them."""
+        for (conversation, path), since in self._hooks.items():
+            if conversation in self.removed:
+                continue
+            for message in self.messages[conversation]:
+                if self._recorded_at[message["sid"]] > since and (path, message["sid"]) not in told:
+                    self.break_("webhooks are called at least once", path, message["sid"], message.get("body"))
 
     def _check_lists(self, world: World) -> None:
         """Each conversation is once in the list of its Service, and in that of its state only."""

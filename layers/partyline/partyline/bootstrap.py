@@ -192,10 +192,11 @@ def build_webhook_handler(table: Table, http: HttpClient, consult: Consult) -> W
     from partyline.inbound.recorder import InboundRecorder
     from partyline.inbound.webhook_handler import WebhookHandler
     from partyline.media import text_part
+    from partyline.storage.roster_cache import RosterCache
     from partyline.storage.service_settings import SettingsCache
 
     first_service = sids.default_service(variable("ACCOUNT_SID"))
-    recorder = InboundRecorder(table, first_service, consult, SettingsCache(table, now))
+    recorder = InboundRecorder(table, first_service, consult, SettingsCache(table, now), RosterCache())
     return WebhookHandler(table, recorder, complete=partial(text_part.fetch_words, http.send))
 
 

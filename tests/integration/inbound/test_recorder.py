@@ -42,6 +42,7 @@ from partyline.storage import (
 )
 from partyline.storage.batch_read import BatchRead
 from partyline.storage.queries import Window
+from partyline.storage.roster_cache import RosterCache
 from partyline.storage.service_settings import SettingsCache
 from partyline.storage.table import Table
 from tests.support.api_harness import consult_no_webhook
@@ -538,8 +539,8 @@ Make = Callable[[], InboundText]
 @pytest.mark.parametrize(
     ("name", "make", "known", "expected"),
     [
-        ("known thread", lambda: text(A, P, B), True, ["BatchGetItem", "Query", "TransactWriteItems"]),
-        ("known thread, two own numbers", lambda: text(A, P, Q), True, ["BatchGetItem", "Query", "TransactWriteItems"]),
+        ("known thread", lambda: text(A, P, B), True, ["BatchGetItem", "TransactWriteItems"]),
+        ("known thread, two own numbers", lambda: text(A, P, Q), True, ["BatchGetItem", "TransactWriteItems"]),
         ("new group", lambda: text(A, P, B), False, ["BatchGetItem", "BatchGetItem", "TransactWriteItems"]),
         ("new group, two own", lambda: text(A, P, Q), False, ["BatchGetItem", "BatchGetItem", "TransactWriteItems"]),
         ("new pair", lambda: text(A, R, line=R), False, ["BatchGetItem", "TransactWriteItems"]),
@@ -579,11 +580,11 @@ def test_text_into_a_known_group_reads_the_line_that_got_it_and_no_other_number(
 
 
 def keep_settings(own: Table) -> recorder.InboundRecorder:
-    """A recorder that keeps the settings of the account's first Service."""
+    """A recorder that keeps the settings of the account's first Service, and members."""
     services.create_account(own, SERVICE, NOW)
     cache = SettingsCache(own, lambda: NOW)
     cache.fetch(SERVICE, BatchRead(own).fetch_settings_version())
-    return recorder.InboundRecorder(own, SERVICE, consult_no_webhook, cache)
+    return recorder.InboundRecorder(own, SERVICE, consult_no_webhook, cache, RosterCache())
 
 
 def test_settings_that_are_not_kept_are_read_beside_the_conversation(
@@ -608,7 +609,7 @@ def test_a_conversation_in_a_service_that_the_line_names_costs_no_more(
     keeping.record(text(B, P, A), NOW)
     assert [one.operation for one in requests_made] == [
         *("BatchGetItem", "BatchGetItem", "TransactWriteItems"),
-        *("BatchGetItem", "Query", "TransactWriteItems"),
+        *("BatchGetItem", "TransactWriteItems"),
     ]
 
 

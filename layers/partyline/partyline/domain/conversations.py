@@ -52,6 +52,9 @@ class Conversation:
       first one.
     - `expired`: the index up to which messages have expired; None before the first one.
     - `listed_apart`: whether its places in the lists are an item of their own; None while its own item has them.
+    - `roster_mark`: which members it has at a revision (partyline.domain.roster_marks); None before it was changed by a
+      version that marks it.
+    - `had_webhooks`: whether it has had webhooks of its own; None without any, and with webhooks of version 0.2.0.
     """
 
     sid: str
@@ -80,6 +83,8 @@ class Conversation:
     expired: int | None = None
     sweep_at: datetime | None = None
     listed_apart: bool | None = None
+    roster_mark: str | None = None
+    had_webhooks: bool | None = None
 
     @property
     def is_open(self) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from partyline.domain import events, threads
+from partyline.domain import events, roster_marks, threads
 from partyline.domain.conversations import (
     Conversation,
     ConversationState,
@@ -31,12 +31,23 @@ MAX_ALIAS_THREADS = 4
 class Roster:
     """A conversation and its members, in the order of joining.
 
-    `has_webhooks` is whether the conversation has webhooks of its own; None when that was not read.
+    `has_webhooks` is whether the conversation has webhooks of its own; None when that is not known.
     """
 
     conversation: Conversation
     participants: tuple[Participant, ...]
     has_webhooks: bool | None = None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the conversation has a mark by which these are its members."""
+        mark = self.conversation.roster_mark
+        return mark == roster_marks.build_mark(self.conversation.revision, self.participants)
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether the conversation has a mark by which these are not its members: a transaction was read in part."""
+        return roster_marks.is_marked(self.conversation) and not self.is_certain
 
     def with_member(self, participant: Participant) -> tuple[Participant, ...]:
         """Return the members with one added or replaced."""
@@ -141,6 +152,7 @@ class MembershipChange:
             conversation,
             threads=claimed | self.aliases,
             revision=conversation.revision + 1,
+            roster_mark=roster_marks.build_mark(conversation.revision + 1, self.members),
             updated=now,
             active_at=now,
             state=ConversationState.ACTIVE if self.reactivates else conversation.state,

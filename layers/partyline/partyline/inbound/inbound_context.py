@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from partyline.carriers.base import InboundText
@@ -12,6 +12,7 @@ from partyline.domain.unrouted import UnroutedText
 from partyline.frozen_classes import frozen
 from partyline.storage import inbound_records, lines
 from partyline.storage.inbound_records import InboundLookup, InboundRecords
+from partyline.storage.roster_cache import RosterCache
 from partyline.storage.table import Table
 
 
@@ -51,10 +52,15 @@ class InboundContext:
 
 @frozen
 class InboundReader:
-    """Reads the context of texts. With `reads_version` it also reads the version of the settings that texts need."""
+    """Reads the context of texts.
+
+    With `reads_version` it also reads the version of the settings that texts need. It reads the conversation that owned
+    the thread before, if its members are kept in `rosters`.
+    """
 
     table: Table
     reads_version: bool = False
+    rosters: RosterCache = field(default_factory=RosterCache)
 
     def read(
         self, text: InboundText, arrival: Arrival, now: datetime, unrouted_text: UnroutedText | None = None
@@ -78,6 +84,7 @@ class InboundReader:
                 numbers=numbers,
                 may_be_keyword=may_be_keyword,
                 reads_version=self.reads_version,
+                conversation_sid=self.rosters.find_conversation(arrival.thread),
             ),
         )
         is_repeated = records.is_received and unrouted_text is None

@@ -10,6 +10,7 @@ Cost in round trips to the table:
     2   a text that no conversation takes, and one that makes its conversation
     +1  where the two are of a group: which of its members are lines
     3   a text into a known thread: the context, the conversation, the transaction
+    2   the same while the conversation's members are kept in memory, which the context confirms
     +1  a tapback: the messages that it may be about
     +1  settings that are not kept in memory, or have changed, for each Service that a new conversation may be in; those
         of a known thread are read with its conversation
@@ -69,6 +70,7 @@ from partyline.storage import (
 )
 from partyline.storage.inbound_records import ThreadOwner
 from partyline.storage.memberships import NewConversation
+from partyline.storage.roster_cache import RosterCache
 from partyline.storage.service_settings import SettingsCache
 from partyline.storage.table import Table, Write
 from partyline.webhooks import overrides, pre_action
@@ -111,13 +113,15 @@ class InboundRecorder:
     """Records inbound texts.
 
     `service_sid` is the account's first Service: its default one while the account has no settings. `consult` asks the
-    pre-action webhook. `settings` keeps the settings of Services; without it they are read for each text.
+    pre-action webhook. `settings` keeps the settings of Services, and `rosters` the members of conversations; without
+    them these are read for each text.
     """
 
     table: Table
     service_sid: str
     consult: Consult
     settings: SettingsCache | None = None
+    rosters: RosterCache | None = None
 
     def record(self, text: InboundText, now: datetime) -> RecordResult:
         """Record a text. Exactly once for each carrier message id, and once for all copies of a message.
@@ -147,7 +151,7 @@ class InboundRecorder:
         return retry.CONTENDED.run(attempt, can_retry=_can_record_again)
 
     def _start(self, now: datetime) -> _Recording:
-        reader = InboundReader(self.table, reads_version=True)
+        reader = InboundReader(self.table, reads_version=True, rosters=self.rosters or RosterCache())
         settings = self.settings or SettingsCache(self.table, lambda: now)
         return _Recording(self.table, self.service_sid, settings, reader, pre_action.memoize(self.consult))
 
@@ -199,7 +203,7 @@ class _Recording:
     def _record_known(self, context: InboundContext, decision: IntoKnown, once: list[Write]) -> RecordResult | None:
         """Make a text the next message of a conversation; None when that no longer owns the thread as it was read."""
         now, keyword = context.now, decision.effect.keyword
-        roster, webhooks = self._load_owner(context, decision.owner)
+        roster, webhooks = self._find_owner(context, decision.owner)
         if roster is None or context.arrival.thread not in roster.conversation.threads:
             return None
         if timers.next_change(roster.conversation, now) is not None:
@@ -225,11 +229,23 @@ class _Recording:
         self.table.transact([*once, *recording, *noted])
         return RecordResult(RecordOutcome.RECORDED, message.conversation_sid, message.sid)
 
-    def _load_owner(self, context: InboundContext, owner: ThreadOwner) -> tuple[Roster | None, WebhookConfiguration]:
-        """Read the conversation that owns the thread, and the webhooks in force in its Service, in one round trip.
+    def _find_owner(self, context: InboundContext, owner: ThreadOwner) -> tuple[Roster | None, WebhookConfiguration]:
+        """Return the conversation that owns the thread, and the webhooks in force in its Service.
 
-        Settings that are not kept are read in parallel.
+        Takes no round trip, or one for what is not kept: the members, the settings.
         """
+        found = context.records.conversation
+        roster = self.reader.rosters.find(context.arrival.thread, found) if found else None
+        if roster and roster.conversation.sid == owner.conversation_sid:
+            service_sid = roster.conversation.service_sid
+            return roster, self.settings.fetch(service_sid, context.records.settings_version).webhooks
+        roster, webhooks = self._load_owner(context, owner)
+        if roster:
+            self.reader.rosters.keep(context.arrival.thread, roster)
+        return roster, webhooks
+
+    def _load_owner(self, context: InboundContext, owner: ThreadOwner) -> tuple[Roster | None, WebhookConfiguration]:
+        """Read the conversation that owns the thread, and settings that are not kept, in parallel."""
         version = context.records.settings_version
         if owner.service_sid is None:
             roster = conversations.load(self.table, owner.conversation_sid)
@@ -265,7 +281,9 @@ class _Recording:
         conversation = replace(roster.conversation, last_index=message.index, friendly_name=name, sweep_at=sweep_at)
         webhook = new_conversation.build_webhook(home.line, conversation)
         has_webhooks = webhook is not None
-        conversation = conversation_items.form_new(self.table, conversation)
+        conversation = conversation_items.form_new(
+            self.table, conversation, roster.participants, has_webhooks=has_webhooks
+        )
         made = replace(roster, conversation=conversation, has_webhooks=has_webhooks)
         batch = new_conversation.build_events(context, made, message)
         self.table.transact(
@@ -280,6 +298,7 @@ class _Recording:
                 *keyword_writes.build_activity_writes(context, decision.effect, roster, message),
             ]
         )
+        self.reader.rosters.keep(context.arrival.thread, made)
         return RecordResult(RecordOutcome.CREATED, message.conversation_sid, message.sid)
 
     def _find_home(self, context: InboundContext, decision: IntoNew) -> ConversationHome:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from partyline.domain import threads, timers
+from partyline.domain import roster_marks, threads, timers
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.participants import Participant
 from partyline.errors import Conflict, RuleViolation
@@ -39,9 +39,16 @@ class ListedConversation:
     sid: str
 
 
-def form_new(table: Table, conversation: Conversation) -> Conversation:
-    """Return a conversation that is to be created, in the form in which it is stored."""
-    return replace(conversation, listed_apart=table.find_level() >= PLACES_APART or None)
+def form_new(
+    table: Table, conversation: Conversation, members: Iterable[Participant], *, has_webhooks: bool | None
+) -> Conversation:
+    """Return a conversation that is to be created with these members, in the form in which it is stored."""
+    return replace(
+        conversation,
+        listed_apart=table.find_level() >= PLACES_APART or None,
+        roster_mark=roster_marks.build_mark(conversation.revision, members),
+        had_webhooks=has_webhooks or None,
+    )
 
 
 def creation_writes(conversation: Conversation, note: Mapping[str, Any]) -> list[Write]:
@@ -121,7 +128,8 @@ def with_timer_entry(
 
 def reactivate(conversation: Conversation, now: datetime) -> tuple[Conversation, list[Write]]:
     """Return what a message makes of an inactive conversation, and the write of the entry for its timers."""
-    active = replace(conversation, state=ConversationState.ACTIVE, active_at=now, revision=conversation.revision + 1)
+    raised = roster_marks.raise_revision(conversation)
+    active = replace(raised, state=ConversationState.ACTIVE, active_at=now)
     return with_timer_entry(conversation, active, now)
 
 

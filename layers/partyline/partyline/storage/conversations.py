@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from partyline.domain import activities, events, membership, threads, timers
+from partyline.domain import activities, events, membership, roster_marks, threads, timers
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.events import BY_TIMER, QUIETLY, Cause, Event, EventBatch
 from partyline.domain.membership import Roster
@@ -37,10 +37,12 @@ from partyline.storage.table import Condition, Table, Write, change, delete
 
 # The most bytes of identities in one event batch: an item holds 400 KB, a queue's message 256 KB.
 _MAX_IDENTITIES = 150_000
+# How often a conversation is read with its members that do not belong together.
+_READS = 3
 # What an update sets. What messages change is left out, so that an update and a concurrent message both hold.
 _SET_BY_UPDATE = (
     *("friendly_name", "unique_name", "attributes", "state", "messaging_service_sid", "inactive_after", "closed_after"),
-    *("assignee", "created", "updated", "threads", "revision", "due_at"),
+    *("assignee", "created", "updated", "threads", "revision", "roster_mark", "due_at"),
 )
 
 
@@ -48,7 +50,18 @@ _SET_BY_UPDATE = (
 
 
 def load(table: Table, sid: str) -> Roster | None:
-    """Read a conversation with its participants: one query, two round trips beyond about 2,000 members."""
+    """Read a conversation with its participants: one query, two round trips beyond about 2,000 members.
+
+    Reads again while a change of the members is being written.
+    """
+    for _ in range(_READS - 1):
+        roster = _read_roster(table, sid)
+        if roster is None or not roster.is_torn:
+            return roster
+    return _read_roster(table, sid)
+
+
+def _read_roster(table: Table, sid: str) -> Roster | None:
     conversation: Conversation | None = None
     members: list[Participant] = []
     has_webhooks = False
@@ -59,7 +72,11 @@ def load(table: Table, sid: str) -> Roster | None:
             conversation = codec.decode(Conversation, item)
         elif item["SK"].startswith(keys.WEBHOOKS):
             has_webhooks = True
-    return Roster(conversation, tuple(members), has_webhooks) if conversation else None
+    if conversation is None:
+        return None
+    # A webhook may have been written since, or be one that the query has not seen yet.
+    is_unknown = conversation.had_webhooks and not has_webhooks
+    return Roster(conversation, tuple(members), None if is_unknown else has_webhooks)
 
 
 def fetch(table: Table, sid: str) -> Conversation | None:
@@ -139,7 +156,7 @@ def _update(
     Raises RuleViolation unique_name_exists, and Conflict, with nothing in `failed`, when the condition does not hold.
     """
     is_closing = before.is_open and not after.is_open
-    changed = replace(after, threads=frozenset() if is_closing else after.threads, revision=before.revision + 1)
+    changed = roster_marks.raise_revision(replace(after, threads=frozenset() if is_closing else after.threads))
     changed, entries = with_timer_entry(before, changed, now)
     published = events.conversation_changed_events(before, after, announcement.cause.reason, announcement.error_code)
     noted = activities.describe_change(before, after, announcement.cause, now)
@@ -208,7 +225,8 @@ def reschedule_timer(table: Table, conversation: Conversation, now: datetime) ->
     """
     scheduled, entries = with_timer_entry(None, conversation, now)
     if entries or conversation.due_at:
-        moved = {"due_at": codec.encode(scheduled).get("due_at"), "revision": conversation.revision + 1}
+        item = codec.encode(roster_marks.raise_revision(scheduled))
+        moved = {name: item.get(name) for name in ("due_at", "revision", "roster_mark")}
         key = keys.conversation(conversation.sid)
         table.transact([change(CONVERSATION, key, moved, revision_matches(conversation)), *entries])
 

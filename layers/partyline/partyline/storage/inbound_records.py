@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from partyline.domain import sids, threads
+from partyline.domain.conversations import Conversation
 from partyline.domain.lines import Line
 from partyline.domain.messages import Message
 from partyline.domain.opt_outs import OptOut
@@ -30,7 +31,7 @@ class InboundLookup:
 
     `numbers` are the addresses that may be ours. `may_be_keyword` adds the sender's opt-outs from these numbers and
     their recent answers to the sender.
-    `reads_version` adds the version of all settings.
+    `reads_version` adds the version of all settings, and `conversation_sid` that conversation.
     """
 
     carrier: str
@@ -42,6 +43,7 @@ class InboundLookup:
     numbers: tuple[str, ...]
     may_be_keyword: bool
     reads_version: bool = False
+    conversation_sid: str | None = None
 
 
 @frozen
@@ -62,7 +64,7 @@ class InboundRecords:
     """What the table holds about one text.
 
     `lines` are the registered lines among the numbers that were read. `opt_outs` and `answers` are by number: the
-    sender's opt-out from it, and its answers to the sender.
+    sender's opt-out from it, and its answers to the sender. `conversation` is the one that was asked for.
     """
 
     is_received: bool
@@ -72,6 +74,7 @@ class InboundRecords:
     opt_outs: Mapping[str, OptOut]
     answers: Mapping[str, AnswerHistory]
     settings_version: str = ""
+    conversation: Conversation | None = None
 
 
 def fetch_records(table: Table, lookup: InboundLookup) -> InboundRecords:
@@ -95,6 +98,7 @@ def fetch_records(table: Table, lookup: InboundLookup) -> InboundRecords:
         ]
     )
     answers = _select(found, answer_keys)
+    conversation = found.get(keys.conversation(lookup.conversation_sid)) if lookup.conversation_sid else None
     return InboundRecords(
         is_received=received in found,
         owner=_decode_owner(found.get(thread)),
@@ -103,6 +107,7 @@ def fetch_records(table: Table, lookup: InboundLookup) -> InboundRecords:
         opt_outs=_find_opt_outs(table, found, lookup.sender, opt_out_keys),
         answers={number: keyword_answers.decode_history(item) for number, item in answers.items()},
         settings_version=service_settings.decode_version(found.get(keys.settings_version())),
+        conversation=codec.decode(Conversation, conversation) if conversation else None,
     )
 
 
@@ -179,12 +184,14 @@ def _decode_owner(item: Item | None) -> ThreadOwner | None:
 
 
 def _list_optional_keys(lookup: InboundLookup, counter: keys.Key) -> Iterator[keys.Key]:
-    """List the keys of the counter of copies, and of the version of the settings, where they are needed."""
+    """List the keys of the counter of copies, the version of the settings and a conversation, where they are needed."""
     # The texts of a pair have no copies.
     if not threads.is_pair(lookup.thread):
         yield counter
     if lookup.reads_version:
         yield keys.settings_version()
+    if lookup.conversation_sid:
+        yield keys.conversation(lookup.conversation_sid)
 
 
 def _select(found: Mapping[keys.Key, Item], by_number: Mapping[str, keys.Key]) -> dict[str, Item]:

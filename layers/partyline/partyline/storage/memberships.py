@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from partyline.domain import activities, events, membership, timers
+from partyline.domain import activities, events, membership, roster_marks, timers
 from partyline.domain.conversations import Conversation, threads_of
 from partyline.domain.events import QUIETLY, Cause
 from partyline.domain.membership import MembershipChange, Roster
@@ -41,7 +41,7 @@ from partyline.storage.table import Table, Write, change, delete
 Result = TypeVar("Result")
 
 # What a change of members sets in its conversation.
-_SET_BY_MEMBERS = ("threads", "revision", "updated", "active_at", "state", "due_at")
+_SET_BY_MEMBERS = ("threads", "revision", "roster_mark", "updated", "active_at", "state", "due_at")
 
 
 @frozen
@@ -77,7 +77,8 @@ class NewConversation:
 
     def _store_as_owner(self, table: Table, owned: frozenset[str]) -> Conversation:
         """Store the conversation as the owner of some threads, all or nothing. Raises Conflict."""
-        created = form_new(table, replace(self.conversation, threads=owned))
+        owner = replace(self.conversation, threads=owned)
+        created = form_new(table, owner, self.participants, has_webhooks=self.has_webhooks)
         added = membership.creation_events(created, self.participants)
         writes = replace(self, conversation=created).build_writes()
         announced = event_outbox.build_conversation_writes(created, self.cause, self.now, added)
@@ -260,8 +261,8 @@ def release_aliases(table: Table, sid: str, wanted: Collection[str]) -> frozense
 
 def _set_threads(conversation: Conversation, threads: frozenset[str]) -> list[Write]:
     """Build the writes of a conversation that releases threads, and of these."""
-    owned = replace(conversation, threads=threads, revision=conversation.revision + 1)
-    sets = {name: value for name, value in codec.encode(owned).items() if name in ("threads", "revision")}
+    item = codec.encode(roster_marks.raise_revision(replace(conversation, threads=threads)))
+    sets = {name: item.get(name) for name in ("threads", "revision", "roster_mark")}
     return [
         change(CONVERSATION, keys.conversation(conversation.sid), sets, revision_matches(conversation)),
         *(release_thread(one, conversation.sid) for one in sorted(conversation.threads - threads)),

@@ -148,7 +148,7 @@ def _append(
         # A new message reactivates an inactive conversation.
         after, entries = conversation_items.reactivate(conversation, now)
         item = codec.encode(after)
-        sets |= {name: item.get(name) for name in ("state", "revision", "due_at")}
+        sets |= {name: item.get(name) for name in ("state", "revision", "roster_mark", "due_at")}
     if roster.has_webhooks is False:
         sets |= absent_webhooks.build_note(after.revision)
     condition = conversation_items.no_new_message(conversation)

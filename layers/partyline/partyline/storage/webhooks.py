@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from partyline.domain import roster_marks
 from partyline.domain.conversations import Conversation
 from partyline.domain.events import QUIETLY, EventBatch
 from partyline.domain.services import Service
@@ -33,9 +35,11 @@ def create(table: Table, conversation: Conversation, webhook: ScopedWebhook) -> 
     parent = keys.conversation(conversation.sid)
     if len(table.query(parent.pk, begins=keys.WEBHOOKS, limit=MAX_PER_CONVERSATION).items) == MAX_PER_CONVERSATION:
         raise RuleViolation("too_many_webhooks", limit=MAX_PER_CONVERSATION)
+    raised = codec.encode(replace(roster_marks.raise_revision(conversation), had_webhooks=True))
+    sets = {name: raised.get(name) for name in ("revision", "roster_mark", "had_webhooks")}
     table.transact(
         [
-            change("conversation", parent, {}, no_new_message(conversation), adds={"revision": 1}),
+            change("conversation", parent, sets, no_new_message(conversation)),
             put("webhook", keys.webhook(conversation.sid, webhook.sid), codec.encode(webhook), NEW),
             *event_outbox.build_writes(*_build_replay_batches(conversation, webhook)),
         ]

@@ -1,0 +1,53 @@
+"""The members of conversations, kept in memory by the threads into which texts come.
+
+Each use confirms them: whoever asks has read the conversation, and members are kept for its revision. So a change that
+was answered before is seen, and nobody is believed to be a member, or none, from memory alone. What has no mark of its
+members (partyline.domain.roster_marks) is not kept.
+
+Of kept members only SIDs, identities and addresses are right: the rest changes without another revision. So members are
+kept only of conversations with one thread. A text into that goes on to nobody, under no name that could have changed.
+"""
+
+from __future__ import annotations
+
+from partyline.domain.conversations import Conversation, threads_of
+from partyline.domain.membership import Roster
+
+# Of how many threads the members are kept at most, and of how many members.
+MAX_KEPT = 500
+MAX_MEMBERS = 30
+
+
+class RosterCache:
+    """Keeps members for the life of a process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Roster] = {}
+
+    def find_conversation(self, thread: str) -> str | None:
+        """Return the SID of the conversation that owned a thread; None when none is kept."""
+        kept = self._kept.get(thread)
+        return kept.conversation.sid if kept else None
+
+    def find(self, thread: str, conversation: Conversation) -> Roster | None:
+        """Return a conversation that was just read with its members; None when these must be read."""
+        kept = self._kept.get(thread)
+        if kept is None or kept.conversation.sid != conversation.sid:
+            return None
+        if _list_marks(kept.conversation) != _list_marks(conversation):
+            return None
+        return Roster(conversation, kept.participants, kept.has_webhooks)
+
+    def keep(self, thread: str, roster: Roster) -> None:
+        """Keep the members of the conversation that owns a thread, if this is its only one and they are certain."""
+        self._kept.pop(thread, None)
+        is_only = roster.conversation.threads == threads_of(roster.participants) == {thread}
+        if is_only and len(roster.participants) <= MAX_MEMBERS and roster.is_certain:
+            if len(self._kept) >= MAX_KEPT:
+                self._kept.clear()
+            self._kept[thread] = roster
+
+
+def _list_marks(conversation: Conversation) -> tuple[int, str | None]:
+    # An earlier version of the code makes another revision without another mark.
+    return conversation.revision, conversation.roster_mark
