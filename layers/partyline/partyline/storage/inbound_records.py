@@ -98,7 +98,6 @@ def fetch_records(table: Table, lookup: InboundLookup) -> InboundRecords:
         ]
     )
     answers = _select(found, answer_keys)
-    conversation = found.get(keys.conversation(lookup.conversation_sid)) if lookup.conversation_sid else None
     return InboundRecords(
         is_received=received in found,
         owner=_decode_owner(found.get(thread)),
@@ -107,7 +106,7 @@ def fetch_records(table: Table, lookup: InboundLookup) -> InboundRecords:
         opt_outs=_find_opt_outs(table, found, lookup.sender, opt_out_keys),
         answers={number: keyword_answers.decode_history(item) for number, item in answers.items()},
         settings_version=service_settings.decode_version(found.get(keys.settings_version())),
-        conversation=codec.decode(Conversation, conversation) if conversation else None,
+        conversation=_decode_conversation(found, lookup.conversation_sid),
     )
 
 
@@ -192,6 +191,11 @@ def _list_optional_keys(lookup: InboundLookup, counter: keys.Key) -> Iterator[ke
         yield keys.settings_version()
     if lookup.conversation_sid:
         yield keys.conversation(lookup.conversation_sid)
+
+
+def _decode_conversation(found: Mapping[keys.Key, Item], sid: str | None) -> Conversation | None:
+    item = found.get(keys.conversation(sid)) if sid else None
+    return codec.decode(Conversation, item) if item else None
 
 
 def _select(found: Mapping[keys.Key, Item], by_number: Mapping[str, keys.Key]) -> dict[str, Item]:
