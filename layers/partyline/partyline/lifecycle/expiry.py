@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
-from itertools import islice
 
 from partyline.domain import timers
 from partyline.domain.conversations import Conversation, ConversationState
@@ -80,7 +79,7 @@ class TimerRunner:
     def _group_messages(self, now: datetime) -> list[list[ScheduledEntry]]:
         """List the oldest scheduled messages that are due, by conversation."""
         grouped: dict[str, list[ScheduledEntry]] = {}
-        for entry in islice(schedule.list_overdue(self.table, now, keys.DUE_MESSAGES), _MAX_MESSAGES):
+        for entry in schedule.fetch_oldest(self.table, now, _MAX_MESSAGES, keys.DUE_MESSAGES):
             grouped.setdefault(entry.conversation_sid or "", []).append(entry)
         return list(grouped.values())
 
@@ -136,7 +135,7 @@ def apply_overdue_timers(table: Table, service_sid: str, now: datetime) -> None:
         with suppress(Conflict):
             conversations.apply_due_timers(table, conversation, now)
 
-    entries = islice(schedule.list_overdue(table, now), _MAX_APPLIED)
+    entries = schedule.fetch_oldest(table, now, _MAX_APPLIED)
     found = conversations.fetch_many(table, [one.sid for one in entries if one.kind is ScheduleKind.CONVERSATION])
     due = [one for one in found if one.service_sid == service_sid and timers.next_change(one, now)]
     if due:

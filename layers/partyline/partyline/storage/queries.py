@@ -1,7 +1,7 @@
 """Lists by a sort key, a window at a time. The cost of a page does not depend on the length of the list.
 
-Long lists are spread over shards, which are read one by one and merged. A window lies behind the entry with a sort key,
-or, going backward, right before it. Its entries are in the list's order either way.
+Long lists are spread over shards, which are read side by side. A window lies behind the entry with a sort key, or, when
+going backward, right before it. Its entries are in the order of the list either way.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import heapq
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Generic, TypeVar
 
 from partyline.domain import sids
@@ -31,7 +32,7 @@ from partyline.domain.unrouted import UnroutedText
 from partyline.domain.webhook_configuration import ScopedWebhook
 from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
-from partyline.storage import codec, contact_keys, erasure_keys, inbox_keys, keys, text_index_keys
+from partyline.storage import codec, contact_keys, erasure_keys, inbox_keys, keys, side_by_side, text_index_keys
 from partyline.storage import conversation_list_keys as list_keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.conversation_items import ListedConversation
@@ -170,8 +171,8 @@ def inbox_terms(table: Table, service_sid: str, window: Window, prefixes: Collec
     """List the terms of a Service's conversations with one of some prefixes, in order."""
     name = inbox_keys.terms(service_sid)
     views = [_View("", None, window, (prefix, prefix + _LAST_LETTER), descending=False) for prefix in sorted(prefixes)]
-    parts = [_read_partition(table, view, keys.shard(name, number)) for view in views for number in range(keys.SHARDS)]
-    return _build_page(_merge(parts, views[0]), views[0], InboxTerm)
+    parts = [(view, keys.shard(name, number)) for view in views for number in range(keys.SHARDS)]
+    return _build_page(_read_parts(table, views[0], parts), views[0], InboxTerm)
 
 
 def text_hits(table: Table, service_sid: str, window: Window, word: str) -> ListPage[TextHit]:
@@ -221,8 +222,8 @@ def contact_terms(
     )
     index = "GSI2" if owner is not None else None
     views = [_View("", index, window, (prefix, prefix + _LAST_LETTER), descending=False) for prefix in sorted(prefixes)]
-    parts = [_read_partition(table, view, partition) for view in views for partition in partitions]
-    return _build_page(_merge(parts, views[0]), views[0], ContactTerm)
+    parts = [(view, partition) for view in views for partition in partitions]
+    return _build_page(_read_parts(table, views[0], parts), views[0], ContactTerm)
 
 
 def snippets(table: Table, partition: str, window: Window, prefixes: Collection[str]) -> ListPage[Snippet]:
@@ -230,8 +231,7 @@ def snippets(table: Table, partition: str, window: Window, prefixes: Collection[
     views = [
         _View(partition, None, window, (prefix, prefix + _LAST_LETTER), descending=False) for prefix in sorted(prefixes)
     ]
-    found = _merge([_read_partition(table, view, partition) for view in views], views[0])
-    return _build_page(found, views[0], Snippet)
+    return _build_page(_read_parts(table, views[0], [(view, partition) for view in views]), views[0], Snippet)
 
 
 # --- in ascending order: short lists, each in one partition
@@ -348,12 +348,13 @@ def _read_sharded(table: Table, view: _View, kind: type[Entry]) -> ListPage[Entr
 
 
 def _read_merged(table: Table, view: _View, partitions: Iterable[str], kind: type[Entry]) -> ListPage[Entry]:
-    return _build_page(_merge([_read_partition(table, view, one) for one in partitions], view), view, kind)
+    return _build_page(_read_parts(table, view, [(view, one) for one in partitions]), view, kind)
 
 
-def _merge(parts: Iterable[list[Item]], view: _View) -> list[Item]:
-    """Merge what was read of several partitions, in the direction of reading."""
-    return [*heapq.merge(*parts, key=lambda item: str(item[view.sort_key]), reverse=not view.forward)]
+def _read_parts(table: Table, view: _View, parts: Iterable[tuple[_View, str]]) -> list[Item]:
+    """Read views of partitions side by side, and merge them in the order of `view`, in the direction of reading."""
+    found = side_by_side.read_all([partial(_read_partition, table, one, partition) for one, partition in parts])
+    return [*heapq.merge(*found, key=lambda item: str(item[view.sort_key]), reverse=not view.forward)]
 
 
 def _read_list(table: Table, view: _View, kind: type[Entry]) -> ListPage[Entry]:

@@ -12,10 +12,12 @@ import heapq
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
+from itertools import islice
 
 from partyline.frozen_classes import frozen
 from partyline.serialization import format_time, parse_time
-from partyline.storage import keys
+from partyline.storage import keys, side_by_side
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import Table, Write, delete, put
 
@@ -57,12 +59,26 @@ def build_entry(kind: ScheduleKind, sid: str, at: datetime, conversation_sid: st
 
 def list_overdue(table: Table, now: datetime, name: str = keys.DUE) -> Iterator[ScheduledEntry]:
     """Iterate over every entry of a schedule that is due, the oldest first."""
-    return heapq.merge(*list_shards(table, now, name), key=lambda entry: (entry.at, entry.sid))
+    return heapq.merge(*list_shards(table, now, name), key=_order_of)
+
+
+def fetch_oldest(table: Table, now: datetime, most: int, name: str = keys.DUE) -> list[ScheduledEntry]:
+    """Read the oldest entries of a schedule that are due: one round trip for some, each shard beside the others."""
+    shards = [partial(_read_oldest, shard, most) for shard in list_shards(table, now, name)]
+    return [*islice(heapq.merge(*side_by_side.read_all(shards), key=_order_of), most)]
 
 
 def list_shards(table: Table, now: datetime, name: str) -> list[Iterator[ScheduledEntry]]:
     """List the shards of a schedule: in each every entry that is due, the oldest first."""
     return [_list_shard(table, keys.due(name, number).pk, now) for number in range(keys.SHARDS)]
+
+
+def _read_oldest(shard: Iterator[ScheduledEntry], most: int) -> list[ScheduledEntry]:
+    return [*islice(shard, most)]
+
+
+def _order_of(entry: ScheduledEntry) -> tuple[datetime, str]:
+    return entry.at, entry.sid
 
 
 def _list_shard(table: Table, partition: str, now: datetime) -> Iterator[ScheduledEntry]:
