@@ -223,6 +223,7 @@ _MEDIA = {
     for words in map(_words, names.split("|"))
     for name in (words, words[0].upper() + words[1:])
 }
+_MEDIA_NAME = re.compile("|".join(map(re.escape, _MEDIA)))
 
 
 def _parse_google(text: str) -> Tapback | None:
@@ -234,7 +235,8 @@ def _parse_google(text: str) -> Tapback | None:
 
 def _parse_quote(text: str) -> Tapback | None:
     outer = text.strip(_AROUND)
-    for quotes in _QUOTES:
+    # Most texts have no quotation marks.
+    for quotes in (one for one in _QUOTES if one[0] in outer):
         around = _MARKS + (_BLANKS_IN_QUOTES if quotes == "«»" else "")
         for start, end in _quote_bounds(outer, quotes):
             quoted = outer[start + 1 : end].strip(around)
@@ -255,6 +257,11 @@ def _quote_bounds(outer: str, quotes: str) -> Iterator[tuple[int, int]]:
 
 def _parse_media(text: str) -> Tapback | None:
     outer = _words(text.strip(_AROUND)) if len(text) <= 3 * _LONGEST else ""
+    # Most texts name no file.
+    return _match_media(outer) if _MEDIA_NAME.search(outer) else None
+
+
+def _match_media(outer: str) -> Tapback | None:
     for words, media in _MEDIA.items():
         before, found, behind = outer.partition(words)
         # Whole words: an apostrophe joins the one before in French.

@@ -32,15 +32,10 @@ def parse_tapback(text: InboundText, keyword: Keyword | None) -> Tapback | None:
     return None if keyword or text.media else tapbacks.parse_tapback(text.text)
 
 
-def plan_message(
-    context: InboundContext, roster: Roster, keyword: Keyword | None, recent: Iterable[Message] = ()
-) -> PlannedMessage:
-    """Plan the next message of the conversation that owns the thread, with its sends into the other threads.
-
-    `recent` are the last messages, newest first; a tapback is about one of them.
-    """
+def plan_message(context: InboundContext, roster: Roster, keyword: Keyword | None, attributes: str) -> PlannedMessage:
+    """Plan the next message of the conversation that owns the thread, with its sends into the other threads."""
     arrival = context.arrival
-    message = build_message(context, roster, keyword, recent)
+    message = build_message(context, roster, attributes)
     if keyword:
         # A keyword is said to the number, not to the members behind other threads.
         return PlannedMessage(message, ())
@@ -52,9 +47,7 @@ def plan_message(
     return PlannedMessage(replace(message, sends=sends), unreached)
 
 
-def build_message(
-    context: InboundContext, roster: Roster, keyword: Keyword | None, recent: Iterable[Message] = ()
-) -> Message:
+def build_message(context: InboundContext, roster: Roster, attributes: str) -> Message:
     """Build the next message of a conversation, without sends."""
     text, arrival, conversation = context.text, context.arrival, roster.conversation
     author = routing.find_author(arrival.sender, arrival.thread, roster.participants)
@@ -68,7 +61,7 @@ def build_message(
         author=author.author if author else addresses.format_address(arrival.sender),
         body=text.text or None,
         participant_sid=author.sid if author else None,
-        attributes=_build_attributes(text, keyword, recent),
+        attributes=attributes,
         media=build_media(text),
         carrier_message_id=text.id,
         received_at=text.received_at,
@@ -87,11 +80,10 @@ def _build_file(carrier: str, media: InboundMedia) -> Media:
     return file if media.url else replace(file, state=MediaState.FAILED, error="address")
 
 
-def _build_attributes(text: InboundText, keyword: Keyword | None, recent: Iterable[Message]) -> str:
-    """Mark a keyword, or a tapback with the message that it is about."""
+def build_attributes(keyword: Keyword | None, tapback: Tapback | None, recent: Iterable[Message] = ()) -> str:
+    """Mark a keyword, or a tapback with the message that it is about: one of the last ones, newest first."""
     if keyword:
         return keywords.to_attributes(keyword)
-    tapback = parse_tapback(text, keyword)
     return tapbacks.to_attributes(tapback, tapbacks.find_target(tapback, recent)) if tapback else "{}"
 
 

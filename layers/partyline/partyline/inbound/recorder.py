@@ -35,6 +35,7 @@ from partyline.domain import events, routing, tapbacks, timers
 from partyline.domain.conversations import threads_of
 from partyline.domain.events import BY_TEXT
 from partyline.domain.membership import Roster
+from partyline.domain.messages import Message
 from partyline.domain.routing import Arrival
 from partyline.domain.services import Configuration
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
@@ -211,11 +212,11 @@ class _Recording:
             conversations.apply_due_timers(self.table, roster.conversation, now)
             return None
         roster = self._claim_free_threads(roster, now)
+        tapback = message_builder.parse_tapback(context.text, keyword)
         # Read in each attempt: what won the race may be the message that a tapback is about.
-        is_tapback = message_builder.parse_tapback(context.text, keyword) is not None
-        sid = roster.conversation.sid
-        recent = inbound_records.fetch_recent_messages(self.table, sid, max_items=_RECENT_ITEMS) if is_tapback else []
-        planned = message_builder.plan_message(context, roster, keyword, recent)
+        recent = self._fetch_recent(roster) if tapback else []
+        attributes = message_builder.build_attributes(keyword, tapback, recent)
+        planned = message_builder.plan_message(context, roster, keyword, attributes)
         event = events.message_event("onMessageAdd", planned.message, roster.conversation)
         answer = self.consult(webhooks, event, BY_TEXT)
         if answer.rejected:
@@ -223,11 +224,14 @@ class _Recording:
         message = overrides.apply_to_message(planned.message, answer)
         # A text that is here already cannot be refused, so its unreached handsets get failed receipts.
         failed = receipts.build_failed(message, planned.unreached, error_codes.NO_ROUTE)
-        is_known = is_tapback and tapbacks.read_mark(message.attributes) is not None
+        is_known = tapback is not None and tapbacks.read_mark(message.attributes) is not None
         recording = messages.recording_writes(roster, message, now, cause=BY_TEXT, failed=failed, is_tapback=is_known)
         noted = keyword_writes.build_activity_writes(context, decision.effect, roster, message)
         self.table.transact([*once, *recording, *noted])
         return RecordResult(RecordOutcome.RECORDED, message.conversation_sid, message.sid)
+
+    def _fetch_recent(self, roster: Roster) -> list[Message]:
+        return inbound_records.fetch_recent_messages(self.table, roster.conversation.sid, max_items=_RECENT_ITEMS)
 
     def _find_owner(self, context: InboundContext, owner: ThreadOwner) -> tuple[Roster | None, WebhookConfiguration]:
         """Return the conversation that owns the thread, and the webhooks in force in its Service.
@@ -269,7 +273,9 @@ class _Recording:
         """Make a conversation with a text as its first message."""
         home = self._find_home(context, decision)
         roster = new_conversation.build_roster(context, home)
-        message = message_builder.build_message(context, roster, decision.effect.keyword)
+        keyword = decision.effect.keyword
+        tapback = message_builder.parse_tapback(context.text, keyword)
+        message = message_builder.build_message(context, roster, message_builder.build_attributes(keyword, tapback))
         event = new_conversation.build_request_event(context, roster.conversation, message)
         answer = self.consult(home.settings.webhooks, event, BY_TEXT)
         if answer.rejected:
