@@ -22,8 +22,10 @@ from partyline.domain.webhook_configuration import WebhookConfiguration
 from partyline.storage import conversations, memberships
 from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key
+from partyline.storage.service_settings import SettingsCache
 from partyline.storage.table import Page, Table, Write
 from partyline.webhooks import pre_action
+from tests.support.files import Files
 from tests.support.our_openapi import check_answer
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
@@ -56,6 +58,14 @@ def consult_no_webhook(configuration: WebhookConfiguration, event: Event, cause:
     """How pre-action webhooks are asked where none is configured."""
     assert not (configuration.pre_url and event.type in (configuration.filters or ())), event.type
     return pre_action.PROCEED
+
+
+def build_context(table: Table, clock: Clock) -> ApiContext:
+    """What the API works with, as a deployed function has it."""
+    settings = SettingsCache(table, clock)
+    return ApiContext(
+        table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, consult_no_webhook, Files(), settings=settings
+    )
 
 
 def send_no_message(conversation_sid: str, sid: str) -> None:
@@ -275,6 +285,12 @@ class Counting(Table):
     def count(self, *given: Any, **named: Any) -> int:
         self.asked.append("count")
         return super().count(*given, **named)
+
+    def get(self, key: Key, *, consistent: bool = True) -> Item | None:
+        self.asked.append("get")
+        item = super().get(key, consistent=consistent)
+        self.read += item is not None
+        return item
 
     def get_all(self, keys: Iterable[Key]) -> dict[Key, Item]:
         self.asked.append("get_all")

@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
-from partyline.api.context import ApiContext
 from partyline.api.scheduled_sending import ScheduledSender
 from partyline.carriers.base import DeliveryReport, InboundMedia, InboundText
 from partyline.domain import sids
@@ -38,7 +37,6 @@ from partyline.webhooks.pre_action import ConsultAll
 from partyline.webhooks.receivers import Receivers
 from tests.support.api_harness import (
     ACCOUNT,
-    ROOT,
     TOKEN,
     Api,
     Clock,
@@ -46,9 +44,9 @@ from tests.support.api_harness import (
     Pairs,
     Q,
     T,
+    build_context,
     sweep_nothing,
 )
-from tests.support.files import Files
 
 SERVICE = sids.default_service(ACCOUNT)
 HOOK = "https://hooks.example.com/account"
@@ -265,7 +263,7 @@ def beginning(client: Any, name: str, clock: Clock) -> World:
         return HttpResponse(200, b"")
 
     asker = pre_action.PreActionWebhook(ACCOUNT, lambda: TOKEN, send)
-    context = ApiContext(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, asker.consult, Files())
+    context = replace(build_context(table, clock), ask=asker.consult)
     world = World(table, clock, partial(_news, name), Api(context), asker.consult_all, asked)
     # The account's settings are made by the first request.
     world.api.get("/Configuration")

@@ -163,9 +163,11 @@ def build_api_context(
     for push services, where requests may ask for it.
     """
     from partyline.api.context import ApiContext
+    from partyline.storage.service_settings import SettingsCache
 
+    table = build_table(read_hash_key)
     return ApiContext(
-        build_table(read_hash_key),
+        table,
         account_sid=variable("ACCOUNT_SID"),
         auth_token=auth_token,
         key_root=key_root,
@@ -176,6 +178,7 @@ def build_api_context(
         public_url=variable("PUBLIC_URL"),
         policy=build_public_policy(),
         push_key=push_key,
+        settings=SettingsCache(table, now),
     )
 
 

@@ -6,13 +6,11 @@ import pytest
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from partyline.api.context import ApiContext
 from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
 from partyline.storage import lines
 from partyline.storage.table import Table
-from tests.support.api_harness import ACCOUNT, BASE, ROOT, TOKEN, Api, Clock, InProcess, P, Q, T, W, consult_no_webhook
-from tests.support.files import Files
+from tests.support.api_harness import ACCOUNT, BASE, TOKEN, Api, Clock, InProcess, P, Q, T, W, build_context
 
 
 @pytest.fixture
@@ -24,7 +22,7 @@ def clock() -> Clock:
 def api(table: Table, clock: Clock) -> Api:
     for address, carrier in ((P, "bandwidth"), (Q, "bandwidth"), (T, "telnyx"), (W, "twilio")):
         lines.register(table, Line(sids.new(sids.LINE), address, carrier, clock(), clock(), AutoCreation.GROUPS))
-    return Api(ApiContext(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, consult_no_webhook, Files()))
+    return Api(build_context(table, clock))
 
 
 @pytest.fixture

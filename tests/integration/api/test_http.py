@@ -207,7 +207,7 @@ class Broken(Table):
 def test_what_goes_wrong_inside_is_answered_with_500_and_nothing_of_it(
     api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:
-    broken = Api(replace(api.context, table=Broken(RuntimeError("table arn:aws:secret"))))
+    broken = Api(replace(api.context, table=Broken(RuntimeError("table arn:aws:secret")), settings=None))
     reply = broken.get("/Conversations/some-name")
     assert reply.error == (500, 20500, "Internal Server Error")
     assert "arn:aws" not in json.dumps(reply.body)
@@ -222,7 +222,7 @@ def test_a_secret_that_cannot_be_read_is_answered_with_500(api: Api) -> None:
 
 
 def test_a_race_that_is_lost_every_time_is_answered_with_409(api: Api) -> None:
-    busy = Api(replace(api.context, table=Broken(Conflict({}))))
+    busy = Api(replace(api.context, table=Broken(Conflict({})), settings=None))
     status, code, message = busy.get("/Conversations/some-name").error
     assert (status, code) == (409, 50349)
     assert message.endswith("another request changed it: try again")

@@ -455,4 +455,4 @@ def test_a_page_costs_the_same_however_long_the_list_is(inbox: Api, person: Pers
         clock.tick(seconds=1)
         inbox.group(f"+1206555{2100 + number}")
     assert cost() == short
-    assert (short.count("query"), len(short)) == (4, 9)
+    assert (short.count("query"), len(short)) == (4, 10)

@@ -297,8 +297,8 @@ def test_a_page_is_one_query_and_one_batch_and_a_count_for_each_with_deletions(a
     counting = Counting(table)
     listed = mine(Api(replace(api.context, table=counting)))
     assert [one["unread_messages_count"] for one in listed] == [2, 2, 2, 2, 0, 1]
-    # The first batch are the Service and the settings, which every request begins with.
-    assert counting.asked == ["get_all", "query", "get_all", "count"]
+    # The version of the settings, which every request begins with, and the user.
+    assert counting.asked == ["get", "get", "query", "get_all", "count"]
 
 
 # --- changes

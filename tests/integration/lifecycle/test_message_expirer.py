@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from partyline.api.context import ApiContext
 from partyline.carriers.base import InboundText
 from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
@@ -18,7 +17,7 @@ from partyline.lifecycle.cleanup import Cleaner
 from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import lines
 from partyline.storage.table import Table
-from tests.support.api_harness import ACCOUNT, ROOT, TOKEN, A, Api, B, Clock, P, consult_no_webhook
+from tests.support.api_harness import A, Api, B, Clock, P, build_context, consult_no_webhook
 from tests.support.event_world import SERVICE
 from tests.support.files import Files
 from tests.support.people import acting
@@ -36,7 +35,7 @@ def clock() -> Clock:
 def api(table: Table, clock: Clock) -> Api:
     """An account that keeps messages for thirty days."""
     lines.register(table, Line(sids.new(sids.LINE), P, "bandwidth", clock(), clock(), AutoCreation.ALL))
-    made = Api(ApiContext(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, consult_no_webhook, Files()))
+    made = Api(build_context(table, clock))
     assert made.post(SETTINGS, {"MessageRetention": "30"}).body["message_retention"] == 30
     return made
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from partyline.api.context import ApiContext
 from partyline.carriers.base import Accepted, InboundText
 from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
@@ -21,9 +20,8 @@ from partyline.outbound.delivery_reports import ReportOutcome
 from partyline.queues.queue_messages import Removed, RemovedKind
 from partyline.storage import lines, opt_outs
 from partyline.storage.table import Table
-from tests.support.api_harness import ACCOUNT, ROOT, TOKEN, A, Api, B, Clock, P, Q, consult_no_webhook
+from tests.support.api_harness import A, Api, B, Clock, P, Q, build_context, consult_no_webhook
 from tests.support.event_world import SERVICE
-from tests.support.files import Files
 from tests.support.scene import Crash, Dying, group, make_scene
 
 
@@ -36,7 +34,7 @@ def clock() -> Clock:
 def api(table: Table, clock: Clock) -> Api:
     for address in (P, Q):
         lines.register(table, Line(sids.new(sids.LINE), address, "bandwidth", clock(), clock(), AutoCreation.ALL))
-    return Api(ApiContext(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, consult_no_webhook, Files()))
+    return Api(build_context(table, clock))
 
 
 def text(api: Api, sender: str, *others: str, words: str = "hello", line: str = P) -> str:

@@ -10,14 +10,12 @@ from typing import Any
 import jwt
 import pytest
 
-from partyline.api.context import ApiContext
 from partyline.errors import NotPosted
 from partyline.realtime.gateway import LiveConnections
 from partyline.realtime.sessions import Sessions
 from partyline.storage import connections
 from partyline.storage.table import Table
-from tests.support.api_harness import ACCOUNT, ROOT, TOKEN, Api, Clock, consult_no_webhook
-from tests.support.files import Files
+from tests.support.api_harness import ACCOUNT, ROOT, Api, Clock, build_context
 from tests.support.people import SERVICE
 
 Frame = dict[str, Any]
@@ -109,7 +107,7 @@ def handshake(sid: str, token: str | None = None, **headers: str) -> dict[str, A
 @pytest.fixture
 def house(table: Table) -> Iterator[House]:
     clock, wire = Clock(), Wire()
-    api = Api(ApiContext(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, consult_no_webhook, Files()))
+    api = Api(build_context(table, clock))
     sessions = Sessions(LiveConnections(table, wire, clock), ACCOUNT, lambda: ROOT)
     assert api.get("/Configuration").status == 200  # the account and its first Service are there
     yield House(table, clock, wire, api, sessions)

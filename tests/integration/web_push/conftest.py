@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 import boto3
 import pytest
 
-from partyline.api.context import ApiContext
 from partyline.domain import sids
 from partyline.domain.lines import AutoCreation, Line
 from partyline.queues.queue_messages import PushJob
@@ -17,8 +16,7 @@ from partyline.storage.table import Table, change
 from partyline.web_push.push_sender import PushResult, PushSender
 from partyline.web_push.server_key import ServerKey
 from partyline.web_push.vapid import PushIdentification
-from tests.support.api_harness import ACCOUNT, ROOT, TOKEN, Api, Clock, P, consult_no_webhook
-from tests.support.files import Files
+from tests.support.api_harness import Api, Clock, P, build_context
 from tests.support.people import SERVICE, staff
 from tests.support.push_service import PushBrowser, PushService
 
@@ -76,6 +74,6 @@ def world(table: Table) -> PushWorld:
     lines.register(table, Line(sids.new(sids.LINE), P, "bandwidth", clock(), clock(), AutoCreation.GROUPS))
     made = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
     key = ServerKey(kms, made["KeyMetadata"]["KeyId"])
-    api = Api(ApiContext(table, ACCOUNT, lambda: TOKEN, lambda: ROOT, clock, consult_no_webhook, Files()))
+    api = Api(build_context(table, clock))
     api = replace(api, context=replace(api.context, push_key=key.read_public))
     return PushWorld(api, clock, PushService(key.read_public(), clock().timestamp(), CONTACT), key)

@@ -71,7 +71,7 @@ def _dispatch(event: Mapping[str, Any], context: ApiContext) -> ApiResponse:
     service_sid, segments = _split_path(request)
     found = router.match_route(routes.SERVICE if service_sid else routes.ACCOUNT, request, segments)
     now = context.clock()
-    scope = scopes.resolve_scope(context, now, service_sid)
+    scope = scopes.resolve_scope(context, now, service_sid, context.settings)
     if scope is None:
         raise refusals.not_found(request.resource)
     call = Call(context, request, scope, found.ids, now, pre_action.memoize(context.ask), key_sid=caller.key_sid)

@@ -14,6 +14,7 @@ from partyline.domain.events import Cause, Source
 from partyline.frozen_classes import frozen
 from partyline.http_client import Policy
 from partyline.media.bucket import Bucket
+from partyline.storage.service_settings import SettingsCache
 from partyline.storage.table import Table
 from partyline.webhooks.pre_action import Consult
 
@@ -25,6 +26,7 @@ class ApiContext:
     The secrets are read for each request, so that a changed one is soon in use. API keys' secrets are derived from
     `key_root`, and links to files are signed with it; `ask` calls pre-action webhooks; `bucket` has the files. `policy`
     says which servers requests may name. `push_key` reads the public key for push services, where there is one.
+    `settings` are kept by the process, and confirmed by each request; None to read them each time.
     """
 
     table: Table
@@ -38,6 +40,7 @@ class ApiContext:
     public_url: str = ""
     policy: Policy = field(default_factory=Policy)
     push_key: Callable[[], bytes] | None = None
+    settings: SettingsCache | None = None
 
 
 @frozen

@@ -19,12 +19,12 @@ def consult(call: Call, event: Event) -> Parameters:
     """Consult the pre-action webhook about an event, and return what it changes.
 
     The changes are the parameters by which a caller would have made them; their values are checked as a caller's are.
-    Called once for each request, however often that is tried. Costs one round trip, and nothing where webhooks are not
-    enabled. Raises ApiError 50056.
+    Called once for each request, however often that is tried. Costs no round trip where the scope has the webhooks, or
+    they are not enabled, and else one. Raises ApiError 50056.
     """
     if not call.cause.notify_webhooks:
         return Parameters()
-    in_force = webhooks.fetch_configuration_in_force(call.table, call.scope.service_sid)
+    in_force = call.scope.webhooks or webhooks.fetch_configuration_in_force(call.table, call.scope.service_sid)
     answer = call.ask(in_force, events.with_default_role(event, call.scope.service), call.cause)
     if answer.rejected:
         raise refusals.pre_webhook_rejected(event.type)

@@ -6,7 +6,9 @@ Its expiry and the revocation of the API key that signed it are in `tokens`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from partyline import refusals
 from partyline.auth.tokens import Keyring, Token
@@ -14,8 +16,10 @@ from partyline.domain import sids
 from partyline.domain.events import Cause, Source
 from partyline.domain.permissions import Permission
 from partyline.domain.services import Configuration, Service
+from partyline.domain.webhook_configuration import WebhookConfiguration
 from partyline.frozen_classes import frozen
 from partyline.storage import retry, roles, services, users
+from partyline.storage.service_settings import ConfirmedSettings, ServiceSettings, SettingsCache, read_version
 from partyline.storage.table import Table
 
 # The first part of every path of the API.
@@ -26,13 +30,15 @@ VERSION = "v1"
 class Scope:
     """The Service of a path, the account's settings, and the path of the Service.
 
-    `named` is whether the path names the Service; then responses name it too.
+    `named` is whether the path names the Service; then responses name it too. `webhooks` are those in force in it, None
+    where they were not read with the Service.
     """
 
     service: Service
     configuration: Configuration
     path: str
     named: bool = False
+    webhooks: WebhookConfiguration | None = None
 
     @property
     def service_sid(self) -> str:
@@ -48,37 +54,54 @@ class CallingUser:
     permissions: frozenset[Permission]
 
 
-def resolve_scope(keyring: Keyring, now: datetime, service_sid: str | None) -> Scope | None:
+def resolve_scope(
+    keyring: Keyring, now: datetime, service_sid: str | None, kept: SettingsCache | None = None
+) -> Scope | None:
     """Resolve the scope of a path: the Service that it names, or the default one; None if it is unknown.
 
     The first request of a deployment creates the account's settings and its first Service.
 
-    Cost: one read, and a second one when the account's default Service is not its first.
+    Cost: one read, and a second one when the account's default Service is not its first. Settings that are kept are
+    confirmed by one read.
     """
     if service_sid is not None and not sids.matches(sids.SERVICE, service_sid):
         # The table is not read: a key of it has a limited length.
         return None
     first = sids.default_service(keyring.account_sid)
-    configuration, service = _fetch_or_create(keyring, first, service_sid or first, now)
-    if service_sid is None and configuration.default_service_sid != first:
-        service = services.fetch(keyring.table, configuration.default_service_sid)
-    if service is None:
-        return None
-    if service_sid is None:
-        return Scope(service, configuration, f"/{VERSION}")
-    return Scope(service, configuration, f"/{VERSION}/Services/{service_sid}", named=True)
-
-
-def _fetch_or_create(keyring: Keyring, first: str, sid: str, now: datetime) -> tuple[Configuration, Service | None]:
-    """Fetch the account's settings and a Service; create the settings when there are none."""
-    configuration, service = services.fetch_with_configuration(keyring.table, sid)
-    if configuration is None:
+    fetch = _build_reader(keyring.table, kept)
+    settings = fetch(service_sid or first)
+    if settings.configuration is None:
         # Several first requests may arrive at once.
         retry.STANDARD.run(lambda: services.create_account(keyring.table, first, now))
-        configuration, service = services.fetch_with_configuration(keyring.table, sid)
-    if configuration is None:
+        fetch = _build_reader(keyring.table, kept)
+        settings = fetch(service_sid or first)
+    if settings.configuration is None:
         raise refusals.failed()
-    return configuration, service
+    if service_sid is None and settings.configuration.default_service_sid != first:
+        settings = fetch(settings.configuration.default_service_sid)
+    return _build_scope(settings, service_sid, settings.webhooks if kept else None)
+
+
+def _build_scope(
+    settings: ServiceSettings, service_sid: str | None, webhooks: WebhookConfiguration | None
+) -> Scope | None:
+    """Build the scope of a path that names a Service, or none; None where there is no such Service."""
+    if settings.service is None or settings.configuration is None:
+        return None
+    path = f"/{VERSION}/Services/{service_sid}" if service_sid else f"/{VERSION}"
+    return Scope(settings.service, settings.configuration, path, named=service_sid is not None, webhooks=webhooks)
+
+
+def _build_reader(table: Table, kept: SettingsCache | None) -> Callable[[str], ServiceSettings]:
+    """Build what reads the settings of a Service: kept ones that are confirmed, or else without webhooks."""
+    if kept is not None:
+        return ConfirmedSettings(kept, partial(read_version, table)).fetch
+
+    def read(sid: str) -> ServiceSettings:
+        configuration, service = services.fetch_with_configuration(table, sid)
+        return ServiceSettings(configuration, service=service)
+
+    return read
 
 
 def load_user(table: Table, scope: Scope, identity: str, since: datetime) -> CallingUser:

@@ -81,14 +81,20 @@ class SettingsCache:
 
     def fetch(self, service_sid: str, version: str) -> ServiceSettings:
         """Return the settings of a Service, which are those of this version or newer."""
-        return self.find(service_sid, version) or self._load(service_sid)
+        return self.find(service_sid, version) or self.load(service_sid)
 
     def find(self, service_sid: str, version: str) -> ServiceSettings | None:
         """Return the settings of a Service that are kept for this version; None when they must be read."""
         kept = self._kept.get(service_sid)
-        return kept.settings if kept and kept.version == version and self._clock() - kept.read < MAX_AGE else None
+        return kept.settings if kept and kept.version == version and self.is_kept(service_sid) else None
 
-    def _load(self, service_sid: str) -> ServiceSettings:
+    def is_kept(self, service_sid: str) -> bool:
+        """Return whether settings of a Service are kept, which a version may confirm."""
+        kept = self._kept.get(service_sid)
+        return kept is not None and self._clock() - kept.read < MAX_AGE
+
+    def load(self, service_sid: str) -> ServiceSettings:
+        """Read the settings of a Service, and keep them if it exists."""
         read = self._clock()
         configuration, account_webhooks = keys.configuration(), keys.account_webhooks()
         service, service_webhooks = keys.service(service_sid), keys.service_webhooks(service_sid)
@@ -114,7 +120,8 @@ class SettingsCache:
 class ConfirmedSettings:
     """Settings for one batch of work: confirmed when the first are asked for, and the same until its end.
 
-    `read_version` returns the version of all settings as it is after that. Several threads may use it.
+    `read_version` returns the version of all settings as it is after that; it is not asked while nothing is kept that
+    it may confirm. Several threads may use it.
     """
 
     cache: SettingsCache
@@ -126,11 +133,16 @@ class ConfirmedSettings:
     def fetch(self, service_sid: str) -> ServiceSettings:
         """Return the settings of a Service."""
         with self._lock:
-            if self._version is None:
-                self._version = self.read_version()
             if service_sid not in self._confirmed:
-                self._confirmed[service_sid] = self.cache.fetch(service_sid, self._version)
+                self._confirmed[service_sid] = self._read(service_sid)
             return self._confirmed[service_sid]
+
+    def _read(self, service_sid: str) -> ServiceSettings:
+        if not self.cache.is_kept(service_sid):
+            return self.cache.load(service_sid)
+        if self._version is None:
+            self._version = self.read_version()
+        return self.cache.fetch(service_sid, self._version)
 
     def fetch_service(self, sid: str) -> Service | None:
         """Return a Service; None when it does not exist."""
