@@ -14,8 +14,9 @@ from partyline.domain.unrouted import UnroutedReason
 from partyline.errors import RuleViolation
 from partyline.frozen_classes import frozen
 
-# A larger roster cannot be recorded in one transaction, and no carrier could send a reply to it.
-MAX_ROSTER = 80
+# A larger roster cannot be recorded in one transaction with a keyword (inbound.keywords), and no carrier could send a
+# reply to it.
+MAX_ROSTER = 79
 
 
 @frozen

@@ -17,8 +17,8 @@ from partyline.storage.keyword_answers import AnswerHistory
 from partyline.storage.table import Write
 
 
-def build_early_writes(context: InboundContext, effect: KeywordEffect) -> list[Write]:
-    """Build what is written before the text is recorded. Repeats change nothing."""
+def build_early_writes(context: InboundContext, effect: KeywordEffect) -> list[list[Write]]:
+    """Build what is written before the text is recorded, for each number together. Repeats change nothing."""
     return _build_changes(context, effect, effect.early_changes)
 
 
@@ -27,7 +27,7 @@ def build_writes(context: InboundContext, effect: KeywordEffect) -> list[Write]:
 
     Holds while no other request has changed what the numbers know of the sender, nor answered.
     """
-    changes = _build_changes(context, effect, effect.changes)
+    changes = [write for group in _build_changes(context, effect, effect.changes) for write in group]
     if effect.reply is None or effect.keyword is None:
         return changes
     number, sender = effect.reply.line.address, context.arrival.sender
@@ -56,8 +56,10 @@ def build_activity_writes(
     return stored_activities.build_writes(roster.conversation, [noted], BY_TEXT, context.now)
 
 
-def _build_changes(context: InboundContext, effect: KeywordEffect, changes: Mapping[str, OptOut | None]) -> list[Write]:
-    writes: list[Write] = []
+def _build_changes(
+    context: InboundContext, effect: KeywordEffect, changes: Mapping[str, OptOut | None]
+) -> list[list[Write]]:
+    groups: list[list[Write]] = []
     for number, before in changes.items():
         event = OptOutEvent(
             context.arrival.sender,
@@ -67,5 +69,5 @@ def _build_changes(context: InboundContext, effect: KeywordEffect, changes: Mapp
             at=context.said_at,
             source=f"{context.text.carrier}/{context.text.id}",
         )
-        writes += opt_outs.build_writes(before, event)
-    return writes
+        groups.append(opt_outs.build_writes(before, event))
+    return groups

@@ -30,9 +30,9 @@ from partyline.frozen_classes import frozen
 from partyline.inbound.inbound_context import InboundContext
 from partyline.storage.keyword_answers import AnswerHistory
 
-# One transaction has at most 100 writes. A new conversation takes one for each member and a keyword three for each
-# number; the rest are those of the text, of its conversation and of the answer.
-_MAX_WRITES = 84
+# One transaction has at most 100 writes. A new conversation takes one for each member, and a keyword as many for each
+# number as it does for somebody who was erased; the other 16 are of the text, of its conversation and of the answer.
+_MAX_WRITES, _WRITES_OF_CHANGE = 84, 5
 
 # How far a carrier's clock and ours may differ: START that was said at about the time of a late STOP does not undo it.
 _SKEW = timedelta(minutes=1)
@@ -155,7 +155,7 @@ def _split_changes(
     """Return the changes of the text's transaction, and those made before it where it has no room for all."""
     if keyword is Keyword.HELP:
         return {}, {}
-    if len(context.arrival.roster) + 3 * len(known) <= _MAX_WRITES:
+    if len(context.arrival.roster) + _WRITES_OF_CHANGE * len(known) <= _MAX_WRITES:
         return known, {}
     # The state of the number that answers changes last, in the transaction: it decides whether there is an answer.
     last = answering[0].address if answering else min(known)

@@ -23,6 +23,7 @@ from partyline.inbound.inbound_context import InboundContext, InboundReader
 from partyline.inbound.keywords import NO_EFFECT, KeywordEffect, KeywordOccasion
 from partyline.media.text_part import CompletedText
 from partyline.storage import conversations, copies, event_outbox, inbound_records, messages, retry
+from partyline.storage.grouped_writes import write_groups
 from partyline.storage.messages import MessageWithReceipts
 from partyline.storage.table import Table, Write
 
@@ -93,7 +94,7 @@ class TextCompleter:
 
     def _remove_copy(self, stored: _StoredText, context: InboundContext) -> CompletedText:
         effect = keywords.plan_keyword(context, KeywordOccasion.COPY)
-        self.table.transact_apart(keyword_writes.build_early_writes(context, effect))
+        write_groups(self.table, keyword_writes.build_early_writes(context, effect))
         removal = messages.removal_writes(stored.conversation, stored.delivered, context.now, cause=BY_TEXT)
         self.table.transact([*_count_writes(context), *removal])
         return CompletedText(unanswered=False)
@@ -102,7 +103,7 @@ class TextCompleter:
         # A message that has words was recorded as a keyword by these, or as none.
         is_decided = bool(stored.message.body)
         effect = NO_EFFECT if is_decided else keywords.plan_keyword(context, KeywordOccasion.NEW)
-        self.table.transact_apart(keyword_writes.build_early_writes(context, effect))
+        write_groups(self.table, keyword_writes.build_early_writes(context, effect))
         self.table.transact(
             [
                 *_count_writes(context),

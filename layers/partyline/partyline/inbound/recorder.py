@@ -69,6 +69,7 @@ from partyline.storage import (
     sweeps,
     unrouted,
 )
+from partyline.storage.grouped_writes import write_groups
 from partyline.storage.inbound_records import ThreadOwner
 from partyline.storage.memberships import NewConversation
 from partyline.storage.roster_cache import RosterCache
@@ -183,7 +184,7 @@ class _Recording:
         if isinstance(decision, Repeated):
             return RecordResult(RecordOutcome.REPEATED)
         effect = decision.effect
-        self.table.transact_apart(keyword_writes.build_early_writes(context, effect))
+        write_groups(self.table, keyword_writes.build_early_writes(context, effect))
         result = self._write_once(context, decision, _build_once(context, effect))
         return replace(result, unanswered=effect.is_answer_withheld) if result else None
 

@@ -9,6 +9,7 @@ from typing import Any
 from partyline.domain.contact_imports import ContactImport, RejectedRow
 from partyline.storage import codec, contact_keys, own_writes
 from partyline.storage.attribute_values import Item
+from partyline.storage.grouped_writes import write_groups
 from partyline.storage.table import NEW, Condition, Table, change, put
 
 # How long an import, its file and its rejected rows are stored.
@@ -52,7 +53,7 @@ def advance(
         put("number", contact_keys.checked_number(before.sid, before.run, number), {"row": row, "ttl": ttl})
         for number, row in (checked or {}).items()
     ]
-    table.transact_apart([*rows, *numbers])
+    write_groups(table, ([one] for one in (*rows, *numbers)))
     return own_writes.is_made(table, _change_write(before, after), codec.encode(after))
 
 

@@ -7,6 +7,7 @@ from partyline.domain.contacts import Contact
 from partyline.domain.events import Cause
 from partyline.storage import participations
 from partyline.storage.activities import build_writes
+from partyline.storage.grouped_writes import write_groups
 from partyline.storage.queries import Window
 from partyline.storage.table import Table, Write
 
@@ -23,9 +24,9 @@ def record_do_not_disturb(table: Table, contact: Contact, cause: Cause) -> None:
     """
     for number in contact.addresses:
         page = participations.list_for(table, contact.service_sid, Window(_MAX_CONVERSATIONS), address=number)
-        writes: list[Write] = []
+        groups: list[list[Write]] = []
         for _, found in page.entries:
             if found.conversation.is_open:
                 noted = activities.describe_do_not_disturb(found.participant, found.conversation, contact, cause)
-                writes += build_writes(found.conversation, [noted], cause, contact.updated)
-        table.transact_apart(writes)
+                groups.append(build_writes(found.conversation, [noted], cause, contact.updated))
+        write_groups(table, groups)

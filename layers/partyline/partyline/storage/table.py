@@ -381,15 +381,6 @@ class Table:
                 raise TransactionUnsettled("transaction in progress") from error
             raise
 
-    def transact_apart(self, writes: Sequence[Write]) -> None:
-        """Make many writes in as many transactions as they need.
-
-        Raises Conflict at the first transaction that was not written.
-        """
-        writes = self._build_parts(writes)
-        for start in range(0, len(writes), MAX_TRANSACTION):
-            self.transact(writes[start : start + MAX_TRANSACTION])
-
     def _has_all(self, writes: Sequence[Write]) -> bool:
         """Return whether a transaction was written: all items that it puts exist, and at least one is unchanged.
 
