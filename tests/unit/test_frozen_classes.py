@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
+from dataclasses import FrozenInstanceError, dataclass, field, fields
+from dataclasses import replace as standard_replace
 from typing import Any, ClassVar
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 
 
 @frozen
@@ -77,6 +78,26 @@ def outcome(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 @given(st.lists(st.sampled_from(["", "a", "b"]), max_size=6), values)
 def test_an_object_is_made_and_shown_as_a_standard_one(args: list[str], kwargs: dict[str, str]) -> None:
     assert outcome(Written, *args, **kwargs) == outcome(Standard, *args, **kwargs)
+
+
+@given(values)
+def test_a_copy_has_the_changes_that_a_standard_one_has(changes: dict[str, Any]) -> None:
+    written = Written("1", 2, {"a": "b"}, "hidden", "note")
+    standard = Standard("1", 2, {"a": "b"}, "hidden", "note")
+    assert outcome(replace, written, **changes) == outcome(standard_replace, standard, **changes)
+    assert outcome(standard_replace, written, **changes) == outcome(standard_replace, standard, **changes)
+    assert written == Written("1", 2, {"a": "b"}, "hidden", "note")
+
+
+def test_a_copy_is_of_the_same_class_and_checked_as_a_new_object_is() -> None:
+    assert replace(Checked(1), value=2) == Checked(2)
+    assert replace(Named(1), name="two") == Named(1, "two")
+    assert replace(Empty()) == Empty()
+    assert replace(Written("1"), note="other").note == "other"
+    with pytest.raises(ValueError, match="negative"):
+        replace(Named(1), value=-1)
+    with pytest.raises(TypeError, match="Written has no place for other"):
+        replace(Written("1"), other=1)  # type: ignore[call-arg]
 
 
 @given(*[st.fixed_dictionaries({"number": st.sampled_from("ab")}, optional={"note": st.sampled_from("ab")})] * 2)

@@ -7,7 +7,6 @@ It reads a limited number of them for a page, which may so be shorter than was a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from partyline.api import filtered_lists, pagination
 from partyline.api.context import Call
@@ -15,7 +14,7 @@ from partyline.api.pagination import PagePart
 from partyline.domain import addresses
 from partyline.domain.contact_search import ContactQuery, list_terms, parse_query
 from partyline.domain.contacts import Contact
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.storage import contacts, queries
 from partyline.storage.queries import ContactTerm, ListPage, Window
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from partyline import refusals
 from partyline.api import authorization, serializers
@@ -13,6 +12,7 @@ from partyline.api.request import Parameters
 from partyline.domain import addresses, sids
 from partyline.domain.contacts import Contact, ContactSnapshot
 from partyline.domain.participants import Participant
+from partyline.frozen_classes import replace
 from partyline.storage import contacts
 
 _CONTACT, _ADDRESS = "ContactSid", "MessagingBinding.Address"

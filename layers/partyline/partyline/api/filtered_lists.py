@@ -7,9 +7,9 @@ empty, with more behind it; the next page begins behind what was read.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
+from partyline.frozen_classes import replace
 from partyline.storage.queries import ListPage, Window
 
 # How many windows a page reads at most.

@@ -30,7 +30,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from partyline import refusals
@@ -41,6 +41,7 @@ from partyline.domain.events import Cause, Event
 from partyline.domain.idempotency_keys import RecordedRequest, Repeat, RequestIdentity
 from partyline.domain.webhook_configuration import WebhookConfiguration
 from partyline.errors import ApiError, Conflict, PartylineError, RuleViolation
+from partyline.frozen_classes import replace
 from partyline.observability import logger
 from partyline.refusals.dictionary import FORBIDDEN, NOT_FOUND, UNAUTHORIZED
 from partyline.refusals.violations import to_refusal

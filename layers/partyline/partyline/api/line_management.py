@@ -7,7 +7,6 @@ not for lines whose texts make conversations in another Service: what is of thos
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TypeVar
 
 from partyline import refusals
@@ -16,6 +15,7 @@ from partyline.api.context import Call
 from partyline.domain import addresses
 from partyline.domain.lines import EVERYONE, MAX_USERS, Line, is_user_of, replace_users
 from partyline.domain.permissions import Permission
+from partyline.frozen_classes import replace
 from partyline.storage import lines, queries
 from partyline.storage.queries import ListPage, Window
 

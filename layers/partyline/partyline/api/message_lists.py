@@ -9,7 +9,6 @@ what is there now.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -24,7 +23,7 @@ from partyline.api.form_model import Form, invalid, none_if_empty
 from partyline.api.pagination import PagePart
 from partyline.domain.conversations import Conversation
 from partyline.domain.message_search import MessageQuery, parse_query
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.storage import messages
 from partyline.storage.messages import IndexRange, MessageWithReceipts
 from partyline.storage.queries import ListPage, Window

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 from pydantic import Field
 
@@ -22,7 +21,7 @@ from partyline.domain.join_rules import ParticipantBinding
 from partyline.domain.membership import Roster
 from partyline.domain.participants import NotificationLevel, Participant
 from partyline.errors import PartylineError
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.storage import conversations, memberships
 
 

@@ -6,8 +6,6 @@ refuse the request is stored as the reason why the message could not be sent.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from partyline.api import authorization, lookups
 from partyline.api.context import ApiContext, Call
 from partyline.api.request import Parameters, Request
@@ -15,7 +13,7 @@ from partyline.api.resources.message_plans import plan_message, record_message
 from partyline.auth.scope import VERSION, Scope, load_user
 from partyline.domain.scheduled_messages import ScheduledMessage
 from partyline.errors import ApiError
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.observability import logger
 from partyline.refusals.dictionary import SERVER_ERROR
 from partyline.refusals.violations import as_refusals

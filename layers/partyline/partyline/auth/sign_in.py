@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from partyline import refusals
@@ -25,7 +24,7 @@ from partyline.auth.user_admission import AdmissionRules, Member, admit, bar
 from partyline.domain.services import Service
 from partyline.domain.sign_in_sessions import SignInSession
 from partyline.errors import Conflict, ProviderFailed, SignInRefused
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.storage import push_subscriptions, users
 from partyline.storage import sign_in_sessions as store
 from partyline.storage.table import Table

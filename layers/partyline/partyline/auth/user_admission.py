@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from partyline.auth.id_tokens import Claims
@@ -13,7 +12,7 @@ from partyline.domain.group_roles import select_role
 from partyline.domain.permissions import INBOX_ROLES, RoleType
 from partyline.domain.services import Role, Service, User, build_role
 from partyline.errors import Conflict, RuleViolation, SignInRefused
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.storage import roles, users
 from partyline.storage.table import Table
 

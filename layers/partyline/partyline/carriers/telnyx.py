@@ -14,7 +14,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import partial
 from urllib.parse import quote
 
@@ -49,7 +49,7 @@ from partyline.carriers.telnyx_payloads import (
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.receipts import ReceiptStatus
 from partyline.errors import WebhookRefused
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.http_client import HttpRequest, HttpResponse
 
 NAME = "telnyx"

@@ -7,7 +7,6 @@ of the message that comes after it. Messages and notes are no activities; the li
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -19,7 +18,7 @@ from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
 from partyline.domain.sends import SendReference
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 
 
 class ActivityKind(StrEnum):

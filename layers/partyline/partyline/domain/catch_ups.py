@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from partyline.errors import RuleViolation
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 
 # Received texts are recognised for longer (inbound_records.RECEIVED_LIFE), and Telnyx has texts for ten days.
 MAX_AGE = timedelta(days=7)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,7 +12,7 @@ from partyline.domain import contacts, identities, json_texts, sids
 from partyline.domain.contact_csv import COLUMNS, FORMULA
 from partyline.domain.contacts import MAX_LABEL, MAX_NUMBERS, Contact, ContactNumber
 from partyline.errors import RuleViolation
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 
 MAX_ROWS = 100_000
 # Characters of a rejected row: a hundred rows are stored in one transaction, which takes 4 MB.

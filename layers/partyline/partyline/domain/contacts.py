@@ -7,7 +7,7 @@ were added as this contact still refer to it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -16,7 +16,7 @@ from partyline import serialization
 from partyline.domain import addresses
 from partyline.domain.addresses import AddressKind
 from partyline.errors import RuleViolation
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 
 MAX_NUMBERS = 10
 MAX_LABEL = 64

@@ -7,7 +7,6 @@ contacts that have its numbers. So it can be built again at any time (partyline.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -20,7 +19,7 @@ from partyline.domain.messages import Message
 from partyline.domain.participants import NotificationLevel, Participant, ParticipantKind
 from partyline.domain.receipts import Receipt
 from partyline.domain.tapbacks import TapbackMark
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 
 # What an entry shows: so many members, and so many characters of the newest message.
 MAX_MEMBERS = 10

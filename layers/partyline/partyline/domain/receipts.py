@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypedDict
 
 from partyline.domain.sends import SendReference
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 
 
 class ReceiptStatus(StrEnum):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from partyline.domain import addresses, bylines, threads
 from partyline.domain.conversations import alias_threads, group_of, masked_threads
@@ -12,7 +11,7 @@ from partyline.domain.participants import Participant
 from partyline.domain.sends import Send
 from partyline.domain.unrouted import UnroutedReason
 from partyline.errors import RuleViolation
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 
 # A larger roster cannot be recorded in one transaction with a keyword (inbound.keywords), and no carrier could send a
 # reply to it.

@@ -7,12 +7,11 @@ scheduled ──► sent       at its time
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from partyline.errors import RuleViolation
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 
 # How far ahead a message can be scheduled. The timers run once a minute.
 MIN_AHEAD, MAX_AHEAD = timedelta(minutes=1), timedelta(days=35)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from partyline.domain.conversations import Conversation, ConversationState
+from partyline.frozen_classes import replace
 
 MIN_INACTIVE, MIN_CLOSED = 60, 600
 # The longest timer: a hundred years.

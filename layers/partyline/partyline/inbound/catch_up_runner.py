@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from partyline.carriers.base import Carrier, InboundText, WebhookRequest
 from partyline.carriers.listing import InboundListing, ListedText
 from partyline.domain.catch_ups import CatchUp, CatchUpState, TextFate
 from partyline.errors import Conflict, ListingRefused, ListingUnavailable, TableThrottled, TransactionUnsettled
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.inbound import webhook_handler
 from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.inbound.webhook_handler import WebhookHandler

@@ -7,7 +7,6 @@ not deliver them in time.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from partyline.carriers.base import InboundMedia, InboundText
@@ -17,7 +16,7 @@ from partyline.domain.events import BY_TEXT
 from partyline.domain.media import Media, MediaReference
 from partyline.domain.messages import Message
 from partyline.domain.routing import Arrival
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.inbound import decision, keyword_writes, keywords
 from partyline.inbound.inbound_context import InboundContext, InboundReader
 from partyline.inbound.keywords import NO_EFFECT, KeywordEffect, KeywordOccasion

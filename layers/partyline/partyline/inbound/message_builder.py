@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from partyline.carriers.base import InboundMedia, InboundText
 from partyline.domain import addresses, routing, sids, tapbacks
@@ -14,7 +13,7 @@ from partyline.domain.messages import Message, Origin
 from partyline.domain.opt_outs import Keyword
 from partyline.domain.routing import Unreached
 from partyline.domain.tapbacks import Tapback
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.inbound import keywords
 from partyline.inbound.inbound_context import InboundContext
 

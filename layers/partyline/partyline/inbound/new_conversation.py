@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from partyline.domain import events, membership, sids
@@ -20,7 +19,7 @@ from partyline.domain.webhook_configuration import (
     WebhookMethod,
     WebhookTarget,
 )
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.inbound.inbound_context import InboundContext
 from partyline.storage.service_settings import ServiceSettings
 

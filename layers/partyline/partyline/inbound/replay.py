@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from partyline.carriers import registry
 from partyline.carriers.base import TAG_PARAMETER, Event, InboundText, MalformedWebhook, WebhookRequest
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.inbound import webhook_handler
 from partyline.inbound.recorder import RecordOutcome, RecordResult
 from partyline.inbound.webhook_handler import WebhookHandler

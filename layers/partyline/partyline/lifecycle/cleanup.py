@@ -7,14 +7,13 @@ changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
 from partyline.domain.participants import Participant
 from partyline.domain.services import User
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.lifecycle import service_removal
 from partyline.lifecycle.message_expirer import MessageExpirer
 from partyline.lifecycle.person_eraser import PersonEraser

@@ -7,7 +7,7 @@ follows from the import and the row, so a row that is read again makes nothing t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
@@ -15,7 +15,7 @@ from partyline.domain import contact_imports, contacts
 from partyline.domain.contact_imports import ContactImport, ImportState, RejectedRow
 from partyline.domain.contacts import Contact, ContactAction, NumberHolder
 from partyline.errors import Conflict, RuleViolation
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.media import bucket
 from partyline.media.bucket import Bucket
 from partyline.storage import contact_imports as store

@@ -10,7 +10,6 @@ why.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -22,7 +21,7 @@ from partyline.domain import normalization
 from partyline.domain.media import Media, MediaReference, MediaState
 from partyline.domain.messages import Message
 from partyline.errors import MediaRefused, MediaUnavailable
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.http_client import HttpResponse, SendRequest
 from partyline.media import bucket, download, file_types, filenames, images, text_part
 from partyline.media.bucket import Bucket

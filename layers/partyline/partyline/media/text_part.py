@@ -10,7 +10,6 @@ import codecs
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from partyline.carriers import mms_parts
@@ -19,7 +18,7 @@ from partyline.domain import normalization
 from partyline.domain.media import MediaReference
 from partyline.domain.messages import MAX_INBOUND_BODY
 from partyline.errors import MediaRefused, MediaUnavailable, RequestTimedOut
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.http_client import HttpRequest, HttpResponse, SendRequest
 from partyline.media import download, file_types
 from partyline.observability import logger

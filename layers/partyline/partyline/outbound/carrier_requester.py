@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from partyline import deadline
@@ -23,7 +22,7 @@ from partyline.domain.copies import hash_content
 from partyline.domain.messages import Message
 from partyline.domain.sends import SendReference, SendState
 from partyline.errors import Ambiguous, NotReady, Refused, SendError, Throttled, Unavailable
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.outbound.rate_limiter import RateLimiter
 from partyline.outbound.send_attempt import NextStep, SendAttempt, build_retry
 from partyline.outbound.send_job import CannotSend, CarrierRequest

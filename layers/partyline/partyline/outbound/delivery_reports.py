@@ -6,7 +6,6 @@ before its send is recorded is stored beside that id, and applied when the send 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,6 +15,7 @@ from partyline.domain import addresses, sids
 from partyline.domain.opt_outs import OptOutChannel
 from partyline.domain.receipts import rank
 from partyline.domain.sends import SendReference
+from partyline.frozen_classes import replace
 from partyline.storage import messages, opt_outs, receipts, retry
 from partyline.storage.receipts import ReportedStatus, SentText
 from partyline.storage.table import Table

@@ -13,7 +13,6 @@ that crashes anywhere is repeated to the same end.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -24,7 +23,7 @@ from partyline.domain import addresses
 from partyline.domain.receipts import ReceiptStatus, rank
 from partyline.domain.sends import SendReference, SendState
 from partyline.errors import SendError
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.outbound.carrier_requester import REQUEST_SECONDS
 from partyline.outbound.send_job import CannotSend, CarrierRequest, SendJob, SendLoader
 from partyline.outbound.send_settlement import SendSettlement

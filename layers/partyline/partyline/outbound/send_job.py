@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 
 from partyline.carriers import error_codes
 from partyline.carriers.base import Carrier, OutboundMedia, OutboundText
@@ -14,7 +14,7 @@ from partyline.domain.messages import Message
 from partyline.domain.receipts import Receipt
 from partyline.domain.sends import RequestReference, Send, SendReference, SendState
 from partyline.errors import Refused
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.outbound.rate_limiter import Turn
 from partyline.storage import lines, messages, rate_limits
 from partyline.storage.lines import SendingLines

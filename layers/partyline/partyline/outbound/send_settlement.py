@@ -7,7 +7,6 @@ after a crash anywhere in between it comes to the same end.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from partyline.carriers.base import Accepted
@@ -15,7 +14,7 @@ from partyline.domain import addresses
 from partyline.domain.opt_outs import OptOutChannel
 from partyline.domain.receipts import ReceiptStatus
 from partyline.domain.sends import SendState
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.outbound import delivery_reports
 from partyline.outbound.send_job import CarrierRequest
 from partyline.storage import opt_outs, receipts, sends

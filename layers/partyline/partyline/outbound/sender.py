@@ -19,7 +19,6 @@ the conversation's. A group with a member without a number is refused without as
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -29,7 +28,7 @@ from partyline.carriers.limits import Limits
 from partyline.domain.messages import Message
 from partyline.domain.sends import SendReference, SendState
 from partyline.errors import MediaPending, MediaUnfinished
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.outbound.carrier_requester import CarrierRequester
 from partyline.outbound.rate_limiter import RateLimiter, Turn
 from partyline.outbound.send_attempt import NextStep, SendAttempt, build_retry

@@ -6,7 +6,6 @@ the identities that it names, and supervisors, as far as their connections are a
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from partyline.auth import visibility
@@ -14,7 +13,7 @@ from partyline.domain import inbox_events, sids
 from partyline.domain.events import SCHEDULED_MESSAGE_FAILED
 from partyline.domain.permissions import Permission
 from partyline.domain.webhook_configuration import STAFF_EVENTS
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.queues import queue_messages
 from partyline.queues.queue_messages import Cut, Push
 from partyline.realtime import audience, protocol

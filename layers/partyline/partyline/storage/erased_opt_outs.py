@@ -10,12 +10,12 @@ A later event of the same person is stored with the number again. Then the hash 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from partyline.domain import sids
 from partyline.domain.opt_outs import OptOut
 from partyline.errors import HashKeyChanged
+from partyline.frozen_classes import replace
 from partyline.serialization import format_time
 from partyline.storage import codec, erasure_keys, keys
 from partyline.storage.attribute_values import Item

@@ -6,11 +6,10 @@ projections have what was written before.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from partyline.domain.erasures import Erasure
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.serialization import format_time
 from partyline.storage import codec, erased_opt_outs, erasure_keys, keys, own_writes
 from partyline.storage.table import NEW, Condition, Table, Write, put

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 
 from partyline.domain.inbox import InboxEntry, InboxPointer
 from partyline.domain.services import Service
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.serialization import format_time
 from partyline.storage import codec, event_outbox, inbox_keys, keys, service_settings
 from partyline.storage.attribute_values import Item

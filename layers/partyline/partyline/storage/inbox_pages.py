@@ -8,7 +8,6 @@ yet is there a moment later.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from partyline.domain import inbox
 from partyline.domain.contacts import NumberHolder
@@ -16,7 +15,7 @@ from partyline.domain.conversations import Conversation
 from partyline.domain.inbox import EVERYONE, InboxEntry, InboxPointer, InboxView, ReadState
 from partyline.domain.participants import Participant
 from partyline.domain.services import Service
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.storage import codec, contact_keys, inbox_keys, keys, messages, queries
 from partyline.storage.attribute_values import Item
 from partyline.storage.keys import Key

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from partyline.domain import events
@@ -11,7 +10,7 @@ from partyline.domain.conversations import Conversation
 from partyline.domain.events import BY_TEXT
 from partyline.domain.media import Media, MediaReference, MediaState, StoredMedia
 from partyline.domain.messages import Message
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.serialization import format_time
 from partyline.storage import codec, event_outbox, keys, messages, own_writes, retry
 from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, put

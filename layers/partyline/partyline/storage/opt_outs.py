@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -17,6 +16,7 @@ from partyline.domain.activities import Activity
 from partyline.domain.opt_outs import OptOut, OptOutChannel, OptOutEvent
 from partyline.domain.sends import SendReference
 from partyline.errors import Conflict
+from partyline.frozen_classes import replace
 from partyline.serialization import format_time
 from partyline.storage import activities as stored_activities
 from partyline.storage import codec, erased_opt_outs, keys, retry

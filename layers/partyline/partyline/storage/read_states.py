@@ -7,7 +7,6 @@ anyone else it is an item of its own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +16,7 @@ from partyline.domain.events import Cause, EventBatch, Source
 from partyline.domain.inbox import ReadState
 from partyline.domain.participants import Participant
 from partyline.errors import Conflict, RuleViolation
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.storage import codec, event_outbox, inbox_keys, memberships
 from partyline.storage.table import Table, Write, change
 

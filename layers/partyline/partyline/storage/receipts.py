@@ -6,7 +6,6 @@ A report that arrives before its send is recorded is stored until then.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from partyline.domain import sids, threads
@@ -15,7 +14,7 @@ from partyline.domain.receipts import PartReceipt, Receipt, ReceiptStatus, rank
 from partyline.domain.routing import Unreached
 from partyline.domain.sends import SendReference
 from partyline.errors import Conflict
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.serialization import format_time
 from partyline.storage import codec, keys, retry, statements
 from partyline.storage.attribute_values import Item

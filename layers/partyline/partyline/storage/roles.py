@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from partyline.domain import sids
 from partyline.domain.permissions import Permission, RoleType
 from partyline.domain.services import Role
 from partyline.errors import Conflict, RuleViolation
+from partyline.frozen_classes import replace
 from partyline.serialization import format_time
 from partyline.storage import codec, keys, own_writes, retry
 from partyline.storage.attribute_values import Item

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 
 from partyline.domain.sends import RequestReference, SendReference, SendState
 from partyline.errors import Conflict
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.serialization import format_time, parse_time
 from partyline.storage import keys, receipts, retry, statements
 from partyline.storage.attribute_values import Item

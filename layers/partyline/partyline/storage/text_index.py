@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from partyline.domain.text_index import IndexedText
+from partyline.frozen_classes import replace
 from partyline.storage import codec, event_outbox, keys, text_index_keys
 from partyline.storage.keys import Key
 from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, check, delete, put

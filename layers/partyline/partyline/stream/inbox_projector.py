@@ -8,7 +8,6 @@ repeats and late refreshes never replace a newer view by an older one. One that 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from partyline.domain import inbox, inbox_events
@@ -16,7 +15,7 @@ from partyline.domain.events import QUIETLY, EventBatch
 from partyline.domain.inbox import EntrySources, InboxEntry
 from partyline.domain.membership import Roster
 from partyline.domain.services import Service
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.queues.queue_messages import InboxJob, InboxJobKind
 from partyline.storage import connections, contacts, conversations, event_outbox, messages, queries, retry
 from partyline.storage import inbox as store

@@ -7,7 +7,6 @@ writes under the condition that the former is unchanged: repeats and late jobs n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -15,7 +14,7 @@ from partyline.domain import sids
 from partyline.domain.messages import Message
 from partyline.domain.services import Service
 from partyline.domain.text_index import IndexedText, list_index_words
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.queues.queue_messages import InboxJob, InboxJobKind
 from partyline.storage import codec, keys, messages, queries, retry
 from partyline.storage import text_index as store

@@ -16,7 +16,6 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
@@ -28,7 +27,7 @@ from partyline.domain.participants import Participant
 from partyline.domain.push_notices import PushNotice, build_notice, find_author, is_news
 from partyline.domain.push_subscriptions import PushSubscription, build_topic, decode_key
 from partyline.errors import RequestError, RequestRefused
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.http_client import HttpRequest, HttpResponse, SendRequest
 from partyline.queues.queue_messages import PushJob
 from partyline.storage import contacts, conversations, messages, push_subscriptions, users

@@ -7,9 +7,9 @@ dropped: a warning is logged and `PreWebhookUnreadable` is counted.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from partyline.domain.messages import MAX_INBOUND_BODY, Message
+from partyline.frozen_classes import replace
 from partyline.observability import count, logger
 from partyline.webhooks.pre_action import PreActionDecision
 

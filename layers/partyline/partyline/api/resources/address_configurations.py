@@ -7,7 +7,6 @@ Whether it is on is the line's own AutoCreation, whichever resource sets it: `en
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -34,6 +33,7 @@ from partyline.api.router import Level, Router
 from partyline.domain import addresses, sids
 from partyline.domain.lines import AddressConfiguration, AutoCreation, AutoCreationType, Line
 from partyline.domain.webhook_configuration import POST_EVENTS, WebhookMethod
+from partyline.frozen_classes import replace
 from partyline.storage import lines as store
 from partyline.storage import queries, retry, services
 from partyline.storage.queries import Window

@@ -7,7 +7,6 @@ tokens. Its secret is in the answer to its creation only.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Annotated, Any
@@ -25,6 +24,7 @@ from partyline.api.router import Level, Router
 from partyline.auth import tokens
 from partyline.domain import sids
 from partyline.domain.services import ApiKey
+from partyline.frozen_classes import replace
 from partyline.storage import api_keys as store
 from partyline.storage import queries
 from partyline.storage.queries import Window

@@ -8,7 +8,6 @@ a conversation without native members also where it is a proxy.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from partyline import refusals
 from partyline.api import authorization, parsing
@@ -22,7 +21,7 @@ from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
 from partyline.domain.participants import SYSTEM, Participant
 from partyline.domain.permissions import Permission
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 
 
 @frozen

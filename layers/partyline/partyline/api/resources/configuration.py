@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, TypedDict
 
 from pydantic import BeforeValidator, Field
@@ -15,6 +14,7 @@ from partyline.api.form_model import Clearable, Form, none_if_empty
 from partyline.api.router import Level, Router
 from partyline.domain import sids, timers
 from partyline.domain.services import Configuration
+from partyline.frozen_classes import replace
 from partyline.storage import services as store
 
 route = Router(Level.ACCOUNT)

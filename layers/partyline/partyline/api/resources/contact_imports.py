@@ -6,7 +6,6 @@ All of it takes `manageContacts`. Twilio has no such resource.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -23,6 +22,7 @@ from partyline.api.router import Router
 from partyline.domain import contact_csv, contact_imports, sids
 from partyline.domain.contact_imports import ContactImport, ImportState, RejectedRow
 from partyline.domain.permissions import Permission
+from partyline.frozen_classes import replace
 from partyline.media import bucket
 from partyline.storage import contact_imports as store
 from partyline.storage import contact_keys, queries

@@ -8,7 +8,6 @@ resource.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
@@ -33,6 +32,7 @@ from partyline.api.router import Router
 from partyline.domain import contacts, sids
 from partyline.domain.contacts import Contact, ContactAction, ContactChange
 from partyline.domain.permissions import Permission
+from partyline.frozen_classes import replace
 from partyline.storage import contact_wishes, queries, retry
 from partyline.storage import contacts as store
 from partyline.storage.queries import Window

@@ -5,7 +5,6 @@ They are stored for clients, without effect: nothing here pushes, so the certifi
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, TypedDict
 
 from partyline import refusals
@@ -16,6 +15,7 @@ from partyline.api.form_model import Clearable, Form
 from partyline.api.router import Level, Router
 from partyline.domain import sids
 from partyline.domain.push_settings import Credential, PushType
+from partyline.frozen_classes import replace
 from partyline.storage import push_settings as store
 from partyline.storage import queries
 from partyline.storage.queries import Window

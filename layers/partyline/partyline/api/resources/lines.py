@@ -7,7 +7,6 @@ conversations in the default Service (line_management).
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
 from decimal import Decimal as Number
 from enum import StrEnum
 from typing import Annotated, Any
@@ -28,6 +27,7 @@ from partyline.domain.join_rules import find_sender_problem
 from partyline.domain.lines import EVERYONE, MAX_USERS, AutoCreation, Line, format_user, resolve_user
 from partyline.domain.opt_outs import LANGUAGES, Keyword, is_possible_keyword
 from partyline.errors import RuleViolation
+from partyline.frozen_classes import replace
 from partyline.storage import lines as store
 from partyline.storage import queries, services
 from partyline.storage.queries import ListPage, Window

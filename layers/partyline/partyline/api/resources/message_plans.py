@@ -6,7 +6,6 @@ It is planned with the members, lines and rules of the moment, and recorded only
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -26,6 +25,7 @@ from partyline.domain.messages import Message
 from partyline.domain.participants import SYSTEM, Participant
 from partyline.domain.permissions import Permission
 from partyline.errors import Conflict
+from partyline.frozen_classes import replace
 from partyline.storage import media, memberships, messages
 from partyline.storage.table import Write
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from partyline.api import authorization, lookups, message_lists, pre_webhook, serializers
 from partyline.api.context import ApiResponse, Call
@@ -24,6 +23,7 @@ from partyline.domain import events, sids
 from partyline.domain.conversations import Conversation
 from partyline.domain.messages import Message
 from partyline.domain.permissions import Permission
+from partyline.frozen_classes import replace
 from partyline.storage import idempotency as idempotent_requests
 from partyline.storage import messages as store
 from partyline.storage import receipts, retry

@@ -8,7 +8,6 @@ state, no unread count.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -28,6 +27,7 @@ from partyline.domain.conversations import Conversation
 from partyline.domain.notes import MAX_BODY, Note
 from partyline.domain.participants import SYSTEM
 from partyline.domain.permissions import Permission
+from partyline.frozen_classes import replace
 from partyline.storage import notes as store
 from partyline.storage import queries
 from partyline.storage.queries import Window

@@ -5,7 +5,6 @@ Stored for clients, without effect: nothing here pushes.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, TypedDict
 
 from pydantic import Field
@@ -15,6 +14,7 @@ from partyline.api.field_types import Boolean, Name
 from partyline.api.form_model import Clearable, Form
 from partyline.api.router import Level, Router
 from partyline.domain.push_settings import Notifications
+from partyline.frozen_classes import replace
 from partyline.storage import push_settings as store
 
 route = Router(Level.SERVICE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -33,6 +32,7 @@ from partyline.domain.membership import Roster
 from partyline.domain.participants import NotificationLevel, Participant, ParticipantKind
 from partyline.domain.permissions import Permission, RoleType
 from partyline.errors import Conflict
+from partyline.frozen_classes import replace
 from partyline.storage import lines, memberships, queries, retry
 from partyline.storage.queries import Window
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated, TypedDict
 
 from pydantic import Field
@@ -17,6 +16,7 @@ from partyline.api.router import Router
 from partyline.domain import sids
 from partyline.domain.permissions import GRANTABLE, Permission, RoleType
 from partyline.domain.services import Role
+from partyline.frozen_classes import replace
 from partyline.storage import queries
 from partyline.storage import roles as store
 from partyline.storage.queries import Window

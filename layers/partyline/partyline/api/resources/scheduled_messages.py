@@ -6,7 +6,6 @@ Twilio's Conversations API has no such resource. A message is scheduled by `Send
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -35,6 +34,7 @@ from partyline.domain.scheduled_messages import (
     check_send_at,
 )
 from partyline.errors import Conflict
+from partyline.frozen_classes import replace
 from partyline.storage import queries, retry
 from partyline.storage import scheduled_messages as store
 from partyline.storage.queries import Window

@@ -10,7 +10,6 @@ effect. Staff read them, and people with `manageService` set `LockGroups` and `T
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Annotated, NamedTuple, TypedDict
 
 from pydantic import BeforeValidator, Field
@@ -26,6 +25,7 @@ from partyline.domain import sids, timers
 from partyline.domain.permissions import Permission, RoleType
 from partyline.domain.services import Service
 from partyline.errors import ApiError
+from partyline.frozen_classes import replace
 from partyline.storage import retry, roles, text_index
 from partyline.storage import services as store
 

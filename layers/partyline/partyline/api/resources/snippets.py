@@ -6,7 +6,6 @@ Who may change what all use is who keeps the contacts that all use: the permissi
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -23,6 +22,7 @@ from partyline.api.router import Router
 from partyline.domain import sids, snippets
 from partyline.domain.permissions import Permission
 from partyline.domain.snippets import MAX_BODY, MAX_NAME, Snippet
+from partyline.frozen_classes import replace
 from partyline.storage import retry
 from partyline.storage import snippets as store
 from partyline.storage.queries import Window

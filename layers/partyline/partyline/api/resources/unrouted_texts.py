@@ -6,7 +6,6 @@ not be read are for the account alone: nobody knows whose they are.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
@@ -20,6 +19,7 @@ from partyline.domain import sids
 from partyline.domain.addresses import format_address
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
 from partyline.errors import Conflict
+from partyline.frozen_classes import replace
 from partyline.inbound.recorder import InboundRecorder, RecordOutcome
 from partyline.inbound.replay import UnroutedReplay
 from partyline.inbound.webhook_handler import WebhookHandler

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, TypedDict
 
 from pydantic import AfterValidator
@@ -18,6 +17,7 @@ from partyline.api.router import Router
 from partyline.domain import events, identities, sids
 from partyline.domain.permissions import Permission, RoleType
 from partyline.domain.services import User
+from partyline.frozen_classes import replace
 from partyline.storage import queries
 from partyline.storage import users as store
 from partyline.storage.queries import Window

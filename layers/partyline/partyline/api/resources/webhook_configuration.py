@@ -6,7 +6,6 @@ One URL is called before an event and can reject it, one after it; each has the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, TypedDict
 
@@ -19,6 +18,7 @@ from partyline.api.form_model import Clearable, Form, refused
 from partyline.api.router import Level, Router
 from partyline.domain.webhook_configuration import EVENTS, WebhookConfiguration, WebhookMethod, find_url_problem
 from partyline.errors import ApiError
+from partyline.frozen_classes import replace
 from partyline.storage import keys
 from partyline.storage import webhooks as store
 

@@ -8,7 +8,6 @@ ignored.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Annotated, Final, TypedDict
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict
@@ -35,6 +34,7 @@ from partyline.domain.webhook_configuration import (
     WebhookTarget,
     find_url_problem,
 )
+from partyline.frozen_classes import replace
 from partyline.storage import queries, retry
 from partyline.storage import webhooks as store
 from partyline.storage.queries import Window
