@@ -42,18 +42,19 @@ def sign(
     Names of headers are in lower case, and `host` is among them. All are signed. `now` is in UTC; AWS refuses a request
     that is more than five minutes away from its own time.
     """
-    time = now.strftime("%Y%m%dT%H%M%SZ")
+    # Not strftime, which takes three times as long.
+    time = now.isoformat(timespec="seconds")[:19].replace("-", "").replace(":", "") + "Z"
     signed = {**headers, "x-amz-date": time}
     if credentials.token:
         signed["x-amz-security-token"] = credentials.token
     ordered = sorted(signed)
     names = ";".join(ordered)
-    lines = "".join(f"{name}:{' '.join(signed[name].split())}\n" for name in ordered)
+    lines = "".join([f"{name}:{' '.join(signed[name].split())}\n" for name in ordered])
     request = f"POST\n/\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
     scope_text = f"{time[:8]}/{scope.region}/{scope.service}/aws4_request"
     to_sign = f"{_ALGORITHM}\n{time}\n{scope_text}\n{hashlib.sha256(request.encode()).hexdigest()}"
     key = _derive_key(credentials.secret_key, time[:8], scope)
-    signature = hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
+    signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
     authorization = (
         f"{_ALGORITHM} Credential={credentials.access_key}/{scope_text}, SignedHeaders={names}, Signature={signature}"
     )
@@ -65,5 +66,5 @@ def sign(
 def _derive_key(secret_key: str, date: str, scope: SigningScope) -> bytes:
     key = f"AWS4{secret_key}".encode()
     for part in (date, scope.region, scope.service, "aws4_request"):
-        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+        key = hmac.digest(key, part.encode(), "sha256")
     return key

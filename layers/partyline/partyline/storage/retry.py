@@ -49,10 +49,10 @@ class RetryPolicy:
         Raises the error of the last attempt. Raises an error that `can_retry` denies at once.
         """
         for number in range(self.tries - 1):
-            longest = min(self.first_pause * 2**number, self.longest_pause)
             try:
                 return attempt()
             except Exception as error:
+                longest = min(self.first_pause * 2**number, self.longest_pause)
                 if not can_retry(error) or not self._has_time(longest):
                     raise
             fixed = longest * self.fixed_share
