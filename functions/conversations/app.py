@@ -21,7 +21,7 @@ from partyline.domain.participants import Participant
 from partyline.domain.receipts import Receipt
 from partyline.domain.services import Configuration, Service
 from partyline.domain.webhook_configuration import WebhookConfiguration
-from partyline.observability import flush, logger
+from partyline.observability import logger, metrics
 from partyline.settings import auth_token, variable
 
 bootstrap.prepare_snapshot()
@@ -41,11 +41,9 @@ READ = (Service, Configuration, WebhookConfiguration, Conversation, Participant,
 bootstrap.prepare(auth_token, bootstrap.read_key_root, bootstrap.load_stored(*READ), API.table.connect)
 
 
+@metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 @track_deadline
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer a request."""
-    try:
-        return CORS.apply(event, handle_request(event, API))
-    finally:
-        flush()
+    return CORS.apply(event, handle_request(event, API))

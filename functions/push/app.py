@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from partyline import bootstrap
 from partyline.deadline import track_deadline
-from partyline.observability import count, flush, logger
+from partyline.observability import count, logger, metrics
 from partyline.queues import queue_messages
 from partyline.queues.queue_consumer import BatchResponse, consume
 from partyline.queues.queue_messages import PushJob
@@ -38,6 +38,7 @@ METRICS = {
 }
 
 
+@metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 @track_deadline
 @event_source(data_class=SQSEvent)
@@ -45,11 +46,7 @@ def handler(event: SQSEvent, context: LambdaContext) -> BatchResponse:
     """Send what each message asks for. Browsers to be tried again go back into the queue."""
     has_time = bootstrap.build_time_check(context, RESERVE)
     sender = PushSender(TABLE, IDENTIFICATION, HTTP.send, bootstrap.now, has_time)
-    try:
-        return consume(event, partial(_send, sender))
-    finally:
-        # Of many messages nobody is told.
-        flush()
+    return consume(event, partial(_send, sender))
 
 
 def _send(sender: PushSender, record: SQSRecord) -> None:

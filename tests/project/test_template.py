@@ -191,8 +191,8 @@ def test_a_metric_gets_through_at_every_log_level_and_less_important_records_do_
     assert retained == "INFO"
     assert TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_LOG_LEVEL"] == {"Ref": "LogLevel"}
     said = (
-        "from partyline.observability import count, flush, logger\n"
-        "count('TextUnrouted'); logger.info('a'); logger.warning('b'); logger.error('c'); flush()"
+        "from partyline.observability import count, logger, metrics\n"
+        "count('TextUnrouted'); logger.info('a'); logger.warning('b'); logger.error('c'); metrics.flush()"
     )
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_LAMBDA")},

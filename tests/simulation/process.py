@@ -40,7 +40,6 @@ _ENVIRONMENT = {
     "LIVE_ENDPOINT": "https://live.example/prod",
     "MEDIA_BUCKET": "media",
     "POWERTOOLS_SERVICE_NAME": "partyline",
-    "POWERTOOLS_METRICS_NAMESPACE": "Partyline",
 }
 
 
@@ -85,13 +84,11 @@ def _replace_clients() -> None:
 
 def _replace_logs() -> None:
     logging.getLogger(observability.logger.name).setLevel(logging.CRITICAL)
-    log, metrics, provider = (observability.logger, observability.metrics, observability.metrics.provider)
-    names: Any
-    for names in (metrics, provider):
-        names.add_metric = names.flush_metrics = lambda *_, **__: None
-    names = log
+    metrics: Any = observability.metrics
+    metrics.add = metrics.flush = lambda *_, **__: None
+    log: Any = observability.logger
     # A function logs some errors instead of raising them.
-    names.exception = _note_error
+    log.exception = _note_error
 
 
 def _replace_time_and_chance() -> None:

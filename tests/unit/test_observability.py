@@ -1,13 +1,23 @@
-"""What a log line shows of addresses."""
+"""Log lines, what they show of addresses, and the lines of metrics."""
 
 from __future__ import annotations
 
 import json
 import logging
+import sys
+from enum import StrEnum
+from typing import Any
 
 import pytest
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+from hypothesis import given
+from hypothesis import strategies as st
 
-from partyline.observability import MaskingFormatter
+from partyline.observability import Counters, MaskingFormatter
+
+
+class Outcome(StrEnum):
+    SENT = "sent"
 
 
 def line(**fields: str) -> dict[str, str]:
@@ -34,3 +44,78 @@ def line(**fields: str) -> dict[str, str]:
 def test_addresses_are_masked(said: str, shown: str) -> None:
     """A5: those whose parts are long too."""
     assert line(field=said)["field"] == shown
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["carrier", "service", "status", "is_known", "exception", "level_of_care"]),
+        st.one_of(
+            st.none(), st.text(max_size=5), st.integers(), st.booleans(), st.just(Outcome.SENT), st.just(("a", 1))
+        ),
+    ),
+    st.sampled_from([None, "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"]),
+)
+def test_a_line_is_that_of_powertools(fields: dict[str, Any], trace: str | None) -> None:
+    record = logging.LogRecord("partyline", logging.WARNING, __file__, 7, "event.code", None, None, "function")
+    record.__dict__.update(fields)
+    formatter = MaskingFormatter(json_deserializer=str)
+    formatter.append_keys(service="stack", cold_start=True, function_arn=None)
+    with pytest.MonkeyPatch.context() as patch:
+        if trace:
+            patch.setenv("_X_AMZN_TRACE_ID", trace)
+        assert json.loads(formatter.format(record)) == json.loads(LambdaPowertoolsFormatter.format(formatter, record))
+
+
+def test_an_error_has_its_stack_and_arguments_are_put_in() -> None:
+    try:
+        int("+12065550150 and more")
+    except ValueError:
+        record = logging.LogRecord("partyline", logging.ERROR, __file__, 1, "%s.failed", ("api",), sys.exc_info())
+    written = json.loads(MaskingFormatter(json_deserializer=str).format(record))
+    assert (written["message"], written["exception_name"]) == ("api.failed", "ValueError")
+    assert "'**********50 and more'" in written["exception"]
+
+
+def read_lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_what_was_counted_is_one_line_of_embedded_metrics(capsys: pytest.CaptureFixture[str]) -> None:
+    counters = Counters("Partyline", "stack")
+
+    @counters.log_metrics
+    def handler(event: int, _context: None) -> int:
+        counters.add("TextReceived", 1)
+        counters.add("TextReceived", 2)
+        counters.add("TextCopied", 1)
+        return 1 // event
+
+    assert handler(1, None) == 1
+    with pytest.raises(ZeroDivisionError):
+        handler(0, None)
+    for line in read_lines(capsys):
+        [described] = line.pop("_aws")["CloudWatchMetrics"]
+        assert described == {
+            "Namespace": "Partyline",
+            "Dimensions": [["service"]],
+            "Metrics": [{"Name": "TextReceived", "Unit": "Count"}, {"Name": "TextCopied", "Unit": "Count"}],
+        }
+        assert line == {"service": "stack", "TextReceived": [1.0, 2.0], "TextCopied": [1.0]}
+
+
+def test_nothing_is_written_where_nothing_was_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    Counters("Partyline", "stack").flush()
+    assert read_lines(capsys) == []
+
+
+@pytest.mark.parametrize("names", [["Same"] * 250, [f"Metric{number}" for number in range(250)]])
+def test_no_line_has_more_than_cloudwatch_takes(names: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    counters = Counters("Partyline", None)
+    for name in names:
+        counters.add(name, 1)
+    counters.flush()
+    lines = read_lines(capsys)
+    values = [[value for name, value in line.items() if name != "_aws"] for line in lines]
+    assert [max(len(each), *map(len, each)) for each in values] == [100, 100, 50]
+    assert sum(sum(map(sum, each)) for each in values) == 250
+    assert lines[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[]]

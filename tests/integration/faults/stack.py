@@ -73,7 +73,6 @@ _ENVIRONMENT = {
     "SIGN_IN_CLIENT_ID": "client-1",
     "SIGN_IN_SECRET_ARN": "sign-in",
     "POWERTOOLS_SERVICE_NAME": "partyline",
-    "POWERTOOLS_METRICS_NAMESPACE": "Partyline",
 }
 
 # What an invocation has left: enough to wait for a throttle to its end.
@@ -266,9 +265,8 @@ def _replace_time(patch: pytest.MonkeyPatch, stack: FaultyStack) -> None:
 
 
 def _replace_metrics(patch: pytest.MonkeyPatch) -> None:
-    for target in (observability.metrics, observability.metrics.provider):
-        for name in ("add_metric", "flush_metrics"):
-            patch.setattr(target, name, lambda *_, **__: None)
+    for name in ("add", "flush"):
+        patch.setattr(observability.metrics, name, lambda *_, **__: None)
 
 
 def _replace_threads(patch: pytest.MonkeyPatch) -> None:

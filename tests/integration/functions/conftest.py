@@ -143,7 +143,6 @@ def function(
         "SIGN_IN_CLIENT_ID": "client-1",
         "SIGN_IN_SECRET_ARN": "carriers",
         "POWERTOOLS_SERVICE_NAME": "partyline",
-        "POWERTOOLS_METRICS_NAMESPACE": "Partyline",
     }
     clients["s3"].create_bucket(Bucket="media")
     for name, value in variables.items():

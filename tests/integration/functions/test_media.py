@@ -88,7 +88,6 @@ def test_a_sample_of_nothing_is_done_with(function: Load) -> None:
     assert function("media").handler(event("media/picture"), Context()) == {"batchItemFailures": []}
 
 
-@pytest.mark.filterwarnings("ignore:No application metrics")
 def test_a_link_is_answered_with_its_file(function: Load, secret: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEYS_SECRET_ARN", "carriers")
     secret({**SECRETS, "root": "key-root"})

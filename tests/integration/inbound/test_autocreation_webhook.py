@@ -351,13 +351,13 @@ def test_a_text_that_loses_races_is_asked_about_once(own: Table, hook: Hook) -> 
 
 
 def test_rejected_unrouted_and_keyword_texts_have_own_metrics(own: Table, hook: Hook) -> None:
-    metrics.provider.clear_metrics()
+    metrics.counted.clear()
     hook.answer = answered("", 403)
     for taken in (text(A, P, B), text(A, P), text(A, P, body="HELP")):
         webhook_handler.WebhookHandler(own, recorder.InboundRecorder(own, SERVICE, hook.port())).record_text(taken, NOW)
-    counted = {name for name in metrics.metric_set if name.startswith("Text")}
+    counted = {name for name in metrics.counted if name.startswith("Text")}
     assert counted == {"TextRejected", "TextUnrouted", "TextKeyword"}
-    metrics.provider.clear_metrics()
+    metrics.counted.clear()
 
 
 # --- into a conversation that is there

@@ -180,7 +180,6 @@ class CountedStack:
         declared = self.template.function(name)["Environment"]["Variables"]
         return {
             "POWERTOOLS_SERVICE_NAME": "partyline",
-            "POWERTOOLS_METRICS_NAMESPACE": "Partyline",
             **{variable: self._resolve(value) for variable, value in declared.items()},
         }
 

@@ -46,7 +46,7 @@ def failed(answer: dict[str, Any]) -> list[str]:
 def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
     stream = io.StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", stream)
-    metrics.clear_metrics()
+    metrics.counted.clear()
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
@@ -88,7 +88,7 @@ def test_what_is_to_come_again_is_no_failure(logged: Callable[[], list[dict[str,
 
     assert failed(consume({"Records": [record("a")]}, lambda _: Retry(), hide=hide)) == ["id-a"]
     assert logged() == []
-    assert metrics.metric_set == {}
+    assert metrics.counted == {}
 
 
 def test_a_failure_is_logged_with_its_event_code_and_counted(logged: Callable[[], list[dict[str, Any]]]) -> None:
@@ -98,8 +98,8 @@ def test_a_failure_is_logged_with_its_event_code_and_counted(logged: Callable[[]
     assert (line["level"], line["message"]) == ("ERROR", "queue.record_failed")
     assert (line["queue"], line["queue_message_id"], line["received"]) == ("queue", "id-secret body", 3)
     assert line["exception_name"] == "RuntimeError"
-    assert metrics.metric_set["QueueRecordFailed"]["Value"] == [1.0]
-    metrics.clear_metrics()
+    assert metrics.counted["QueueRecordFailed"] == [1.0]
+    metrics.counted.clear()
 
 
 def test_a_record_that_cannot_be_hidden_stays_all_the_same(logged: Callable[[], list[dict[str, Any]]]) -> None:
@@ -108,7 +108,7 @@ def test_a_record_that_cannot_be_hidden_stays_all_the_same(logged: Callable[[], 
 
     assert failed(consume({"Records": [record("a"), record("b")]}, lambda _: Retry(1), hide=hide)) == ["id-a", "id-b"]
     assert [line["message"] for line in logged()] == ["queue.record_failed"] * 2
-    metrics.clear_metrics()
+    metrics.counted.clear()
 
 
 def test_what_a_queue_says_of_a_record() -> None:

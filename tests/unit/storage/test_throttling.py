@@ -33,7 +33,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     monkeypatch.setattr(retry.THROTTLED, "sleep", taken.append)
     monkeypatch.setattr(retry.THROTTLED, "uniform", lambda low, high: high)
     yield taken
-    metrics.clear_metrics()
+    metrics.counted.clear()
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_endless_throttle_is_reported_by_name_and_counted(pauses: list[float]) -
     with pytest.raises(TableThrottled):
         on(Answers([None, "ThrottlingError"])).transact(WRITES)
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
-    assert metrics.metric_set["TableThrottled"]["Value"] == [1.0]
+    assert metrics.counted["TableThrottled"] == [1.0]
 
 
 def test_transaction_error_is_a_failed_condition_before_a_race_before_a_throttle(pauses: list[float]) -> None:

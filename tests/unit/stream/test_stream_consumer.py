@@ -23,9 +23,9 @@ THROTTLED = ClientError({"Error": {"Code": "ThrottlingException", "Message": "x"
 def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     stream = io.StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", stream)
-    metrics.clear_metrics()
+    metrics.counted.clear()
     yield stream
-    metrics.clear_metrics()
+    metrics.counted.clear()
 
 
 def batch(*names: str) -> dict[str, Any]:
@@ -75,8 +75,8 @@ def test_every_partition_is_relayed_in_its_order_and_counted() -> None:
     assert sorted(relaying.relayed) == sorted(names)
     # Five rounds of twelve groups, ten messages to a batch.
     assert len(queues.batches) == 10
-    assert sum(metrics.metric_set["OutboxMessage"]["Value"]) == len(names)
-    assert sum(metrics.metric_set["CallbackQueued"]["Value"]) == len(names)
+    assert sum(metrics.counted["OutboxMessage"]) == len(names)
+    assert sum(metrics.counted["CallbackQueued"]) == len(names)
 
 
 def test_partitions_are_worked_side_by_side() -> None:
@@ -94,7 +94,7 @@ def test_a_partition_stops_at_its_first_failure_and_the_others_go_on(quiet: io.S
     answer = consumer(queues).consume(batch("a1", "b1", "a2", "b2", "c1"), relaying)
     assert failed(answer) == ["b1"]
     assert [queues.taken(group) for group in "abc"] == [["a1", "a2"], [], ["c1"]]
-    assert metrics.metric_set["OutboxFailed"]["Value"] == [2.0]
+    assert metrics.counted["OutboxFailed"] == [2.0]
     codes = [json.loads(line)["message"] for line in quiet.getvalue().splitlines()]
     assert codes.count("outbox.record_failed") == 1
 
@@ -136,7 +136,7 @@ def test_a_record_that_fails_by_its_own_fault_for_an_hour_is_set_aside() -> None
     [[aside]] = [entries for url, entries in queues.batches if url.endswith("failures")]
     assert json.loads(aside["MessageBody"]) == {"record": batch("b1")["Records"][0]}
     assert queues.taken("b") == ["b2"]
-    assert metrics.metric_set["OutboxAside"]["Value"] == [1.0]
+    assert metrics.counted["OutboxAside"] == [1.0]
 
 
 def test_what_fails_because_of_aws_is_never_set_aside() -> None:

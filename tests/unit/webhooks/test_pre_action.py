@@ -64,8 +64,8 @@ def ask(
 @pytest.fixture
 def counted() -> Callable[[], list[str]]:
     """The names that were counted, without the one that every call counts."""
-    metrics.provider.clear_metrics()
-    return lambda: sorted(set(metrics.metric_set) - {"PreWebhookAsked"})
+    metrics.counted.clear()
+    return lambda: sorted(set(metrics.counted) - {"PreWebhookAsked"})
 
 
 # --- who is asked
