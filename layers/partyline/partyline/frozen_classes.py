@@ -90,6 +90,8 @@ def _build_init(kind: type[Any]) -> Callable[..., None]:
     def initialize(self: Any, /, *args: Any, **kwargs: Any) -> None:
         for setter, value in zip(setters, args):  # noqa: B905  (to say `strict` takes as long as three fields)
             setter(self, value)
+        if len(args) == len(parts) and not kwargs and not has_post_init:
+            return
         named = 0
         for name, setter, default, one in parts[len(args) :]:
             if name in kwargs:

@@ -36,7 +36,7 @@ def format_time(moment: datetime) -> str:
     """Format a time as text that sorts."""
     # Not strftime: it does not pad years before 1000.
     in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return in_utc.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return in_utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_time(text: str) -> datetime:
@@ -49,11 +49,10 @@ def dump(value: Any, *, without_none: bool = False) -> dict[str, Any]:
     """Convert a dataclass to plain values; `without_none` leaves out the fields that are None."""
     # mypy checks whether instances are hashable. The cache needs only a hashable class.
     names = _list_fields(type(value))  # type: ignore[arg-type]
-    parts = ((stored, getattr(value, name)) for name, stored in names)
     return {
         stored: part if type(part) in _PLAIN else _plain(part, without_none=without_none)
-        for stored, part in parts
-        if part is not None or not without_none
+        for name, stored in names
+        if (part := getattr(value, name)) is not None or not without_none
     }
 
 

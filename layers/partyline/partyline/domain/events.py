@@ -379,7 +379,8 @@ def user_event(type: str, user: User) -> Event:
 
 def format_timestamp(moment: datetime) -> str:
     """Format a time for events, with milliseconds: 2026-01-31T12:00:00.000Z."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def _without_none(parameters: Mapping[str, str | None]) -> Parameters:

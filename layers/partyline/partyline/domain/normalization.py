@@ -23,4 +23,7 @@ def normalize(text: str) -> str:
     It covers the composition of characters, blanks and line ends, invisible characters, curly quotes and ellipses.
     Texts that read differently stay different.
     """
+    if text.isascii():
+        # It has blanks only of all that.
+        return " ".join(text.split())
     return " ".join(unicodedata.normalize("NFC", text.translate(_NOTATION)).split())

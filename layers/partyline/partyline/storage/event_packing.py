@@ -18,6 +18,7 @@ from partyline.storage.attribute_values import Item
 PACKED = "packed"
 # An item's attribute in JSON, which may be a string in JSON itself.
 _PACKED_VALUE = re.compile(r'packed\\*": ?\{\\*"S\\*": ?\\*"([A-Za-z0-9+/=]++)')
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # A shorter content takes one written unit, with the keys of its item, as it is.
 _PLAIN_SIZE = 900
 # Never changes: what is stored is read with it. The most frequent is at the end.
@@ -43,7 +44,7 @@ _DICTIONARY = (
 
 def pack(content: Item) -> Item:
     """Return the attributes of an item with some content; a small one is what it was."""
-    plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    plain = _encode(content).encode()
     if len(plain) <= _PLAIN_SIZE:
         return content
     compressor = zlib.compressobj(zdict=_DICTIONARY)
