@@ -11,7 +11,8 @@ from botocore.compat import HTTPHeaders
 from moto.core.models import botocore_stubber
 
 from partyline.aws import connections
-from partyline.aws.connections import ConnectionPool, HttpAnswer
+from partyline.aws.connections import ConnectionPool
+from partyline.aws.http_answers import HttpAnswer
 from tests.support import moto_table
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 from enum import StrEnum
 from typing import Any
 
@@ -67,10 +66,10 @@ def test_a_line_is_that_of_powertools(fields: dict[str, Any], trace: str | None)
 
 
 def test_an_error_has_its_stack_and_arguments_are_put_in() -> None:
-    try:
+    with pytest.raises(ValueError, match="12065550150") as failed:
         int("+12065550150 and more")
-    except ValueError:
-        record = logging.LogRecord("partyline", logging.ERROR, __file__, 1, "%s.failed", ("api",), sys.exc_info())
+    error = (failed.type, failed.value, failed.tb)
+    record = logging.LogRecord("partyline", logging.ERROR, __file__, 1, "%s.failed", ("api",), error)
     written = json.loads(MaskingFormatter(json_deserializer=str).format(record))
     assert (written["message"], written["exception_name"]) == ("api.failed", "ValueError")
     assert "'**********50 and more'" in written["exception"]
