@@ -202,6 +202,9 @@ class Pool:
         return PoolFuture(self.scheduler, task)
 
     def map(self, work: Callable[..., Result], *arguments: Iterable[Any]) -> Iterator[Result]:
+        if self._parent is None:
+            # Outside of tasks one thing is done after the other.
+            return iter([work(*given) for given in zip(*arguments, strict=False)])
         futures = [self.submit(work, *given) for given in zip(*arguments, strict=False)]
         return iter([future.result() for future in futures])
 
