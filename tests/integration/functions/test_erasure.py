@@ -221,7 +221,8 @@ def everything_about(deployment: Deployment, number: str) -> dict[str, str]:
     deployment.text(number, words=f"call me at {number}", media=(PICTURE,))
     settle()
     alone = api("GET", "ParticipantConversations", Address=number)["conversations"][0]["conversation_sid"]
-    api("POST", f"Conversations/{alone}", FriendlyName=f"Ann {number}", UniqueName=f"ann-{number}")
+    notes = {size: json.dumps({"note": "so " * size + number}) for size in (1, 200)}
+    api("POST", f"Conversations/{alone}", FriendlyName=f"Ann {number}", UniqueName=f"ann-{number}", Attributes=notes[1])
     api("POST", f"Conversations/{alone}/Messages", once, Author="staff", Body=f"Is {number} right?")
     settle()
     api("POST", f"Conversations/{alone}/Notes", Author="staff", Body=f"{number} is on holiday")
@@ -237,7 +238,8 @@ def everything_about(deployment: Deployment, number: str) -> dict[str, str]:
     )
     api("POST", f"Conversations/{group}/Messages", Author=P, Body="to both of you")
     settle()
-    left = api("POST", "Conversations", FriendlyName="left")["sid"]
+    api("POST", f"Conversations/{group}", Attributes=notes[200])
+    left = api("POST", "Conversations", FriendlyName="left", Attributes=notes[200])["sid"]
     people = f"Conversations/{left}/Participants"
     api("POST", people, Identity="staff", MessagingBinding__ProjectedAddress=P)
     api("POST", people, MessagingBinding__Address=BEN)

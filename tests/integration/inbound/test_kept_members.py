@@ -200,10 +200,10 @@ class Torn(Table):
         self._before, self._times = before, times
         self.queries = 0
 
-    def query_all(self, pk: str, *, begins: str = "") -> Iterator[Item]:
+    def query_all(self, pk: str, **named: Any) -> Iterator[Item]:
         self.queries += 1
         is_torn = self.queries <= self._times
-        for item in super().query_all(pk, begins=begins):
+        for item in super().query_all(pk, **named):
             seen = self._before.get(item["SK"], item) if is_torn else item
             if seen is not None:
                 yield seen

@@ -4,93 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from partyline.domain import sids
-from partyline.domain.conversations import Conversation, ConversationState
-from partyline.domain.membership import Roster
-from partyline.domain.messages import Message
+from partyline.domain.conversations import ConversationState
 from partyline.errors import Conflict, RuleViolation
 from partyline.storage import (
     conversation_list_keys,
-    conversation_lists,
     conversations,
     keys,
-    memberships,
-    messages,
     queries,
-    stored_format,
 )
 from partyline.storage.queries import Window
 from partyline.storage.table import Table
+from tests.support.conversation_forms import NOW, SERVICE, FormsStack
 
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-SERVICE = "IS1"
 ACTIVE, INACTIVE, CLOSED = ConversationState.ACTIVE, ConversationState.INACTIVE, ConversationState.CLOSED
-INDEX_KEYS = ("GSI1PK", "GSI1SK", "GSI2PK", "GSI2SK")
 
 pytestmark = pytest.mark.usefixtures("instant_retries")
 
 
-class Stack:
-    """A table, first at the level of release 0.2, and processes that have the level of their beginning."""
-
-    def __init__(self, client: Any, name: str) -> None:
-        self._client, self._name = client, name
-        self.table = Table(client, name)
-
-    def finalize(self) -> None:
-        """Raise the level, and go on in another process."""
-        stored_format.raise_level(self.table)
-        self.table = Table(self._client, self._name)
-
-    def make(self, minute: int = 0, **fields: Any) -> Conversation:
-        created = NOW + timedelta(minutes=minute)
-        made = Conversation(sids.new(sids.CONVERSATION), SERVICE, created, created, active_at=NOW, **fields)
-        return memberships.NewConversation(made, (), NOW).store(self.table)
-
-    def fetch(self, sid: str) -> Conversation:
-        found = conversations.fetch(self.table, sid)
-        assert found
-        return found
-
-    def say(self, sid: str, table: Table | None = None) -> None:
-        """Record a message."""
-        before = self.fetch(sid)
-        index = before.last_index + 1
-        said = Message(sids.message(index), sid, index, NOW, NOW, "agent", "hi")
-        (table or self.table).transact(messages.recording_writes(Roster(before, (), has_webhooks=False), said, NOW))
-
-    def set_state(self, sid: str, state: ConversationState) -> None:
-        before = self.fetch(sid)
-        conversations.update(self.table, before, replace(before, state=state), NOW)
-
-    def in_indexes(self, sid: str) -> list[str]:
-        """The items of a conversation that are in an index."""
-        items = self.table.query_all(keys.conversation(sid).pk)
-        return [item["SK"] for item in items if any(name in item for name in INDEX_KEYS)]
-
-    def listed(self, state: ConversationState | None = None, size: int = 100) -> list[str]:
-        """The SIDs of a list, read in pages."""
-        found: list[str] = []
-        window = Window(size)
-        while True:
-            page = conversation_lists.page(self.table, SERVICE, window, state=state)
-            found += [one.sid for _, one in page.entries]
-            if not (page.more and page.ends):
-                return found
-            window = Window(size, page.ends[1])
-
-
 @pytest.fixture
-def stack(client: Any, table: Table) -> Stack:
-    return Stack(client, table._name)
+def stack(client: Any, table: Table) -> FormsStack:
+    return FormsStack(client, table._name)
 
 
-def test_a_conversation_of_the_first_level_is_as_release_0_2_lists_it(stack: Stack) -> None:
+def test_a_conversation_of_the_first_level_is_as_release_0_2_lists_it(stack: FormsStack) -> None:
     made = stack.make()
     stack.say(made.sid)
     stack.set_state(made.sid, INACTIVE)
@@ -102,7 +43,7 @@ def test_a_conversation_of_the_first_level_is_as_release_0_2_lists_it(stack: Sta
     assert "listed_apart" not in item
 
 
-def test_a_message_of_a_new_conversation_changes_nothing_in_an_index(stack: Stack) -> None:
+def test_a_message_of_a_new_conversation_changes_nothing_in_an_index(stack: FormsStack) -> None:
     stack.finalize()
     made = stack.make()
     assert made == stack.fetch(made.sid)
@@ -113,7 +54,7 @@ def test_a_message_of_a_new_conversation_changes_nothing_in_an_index(stack: Stac
     assert stack.table.get(conversation_list_keys.places(made.sid)) == before
 
 
-def test_a_conversation_moves_with_its_next_two_messages_and_is_listed_all_the_time(stack: Stack) -> None:
+def test_a_conversation_moves_with_its_next_two_messages_and_is_listed_all_the_time(stack: FormsStack) -> None:
     made, other = stack.make(), stack.make(1)
     stack.finalize()
     found = []
@@ -128,7 +69,7 @@ def test_a_conversation_moves_with_its_next_two_messages_and_is_listed_all_the_t
 
 
 @pytest.mark.parametrize("said", range(3))
-def test_lists_follow_the_state_in_every_form(stack: Stack, said: int) -> None:
+def test_lists_follow_the_state_in_every_form(stack: FormsStack, said: int) -> None:
     made = stack.make()
     stack.finalize()
     for _ in range(said):
@@ -142,7 +83,7 @@ def test_lists_follow_the_state_in_every_form(stack: Stack, said: int) -> None:
 
 
 @pytest.mark.parametrize("said", range(3))
-def test_lists_follow_the_date_of_creation_in_every_form(stack: Stack, said: int) -> None:
+def test_lists_follow_the_date_of_creation_in_every_form(stack: FormsStack, said: int) -> None:
     first, second = stack.make(), stack.make(1)
     stack.finalize()
     for _ in range(said):
@@ -154,7 +95,7 @@ def test_lists_follow_the_date_of_creation_in_every_form(stack: Stack, said: int
 
 
 @pytest.mark.parametrize("said", range(3))
-def test_a_deleted_conversation_is_in_no_list(stack: Stack, said: int) -> None:
+def test_a_deleted_conversation_is_in_no_list(stack: FormsStack, said: int) -> None:
     made = stack.make()
     stack.finalize()
     for _ in range(said):
@@ -166,7 +107,7 @@ def test_a_deleted_conversation_is_in_no_list(stack: Stack, said: int) -> None:
 
 
 @pytest.mark.parametrize("size", range(1, 6))
-def test_pages_have_each_conversation_once_while_some_move(stack: Stack, size: int) -> None:
+def test_pages_have_each_conversation_once_while_some_move(stack: FormsStack, size: int) -> None:
     made = [stack.make(minute).sid for minute in range(7)]
     stack.finalize()
     for number, sid in enumerate(made):
@@ -178,7 +119,7 @@ def test_pages_have_each_conversation_once_while_some_move(stack: Stack, size: i
     assert read_backwards(stack, size) == made[::-1]
 
 
-def read_backwards(stack: Stack, size: int) -> list[str]:
+def read_backwards(stack: FormsStack, size: int) -> list[str]:
     """The SIDs of the list, read in pages from its end."""
     found: list[str] = []
     window = Window(size, " ", backward=True)
@@ -190,7 +131,7 @@ def read_backwards(stack: Stack, size: int) -> list[str]:
         window = Window(size, page.ends[0], backward=True)
 
 
-def test_who_has_read_the_earlier_form_changes_nothing_once_a_conversation_has_moved(stack: Stack) -> None:
+def test_who_has_read_the_earlier_form_changes_nothing_once_a_conversation_has_moved(stack: FormsStack) -> None:
     made = stack.make()
     stack.finalize()
     stack.say(made.sid)
@@ -203,7 +144,7 @@ def test_who_has_read_the_earlier_form_changes_nothing_once_a_conversation_has_m
     assert stack.listed(ACTIVE) == [made.sid]
 
 
-def test_a_process_with_the_earlier_level_keeps_the_form_that_it_finds(stack: Stack) -> None:
+def test_a_process_with_the_earlier_level_keeps_the_form_that_it_finds(stack: FormsStack) -> None:
     earlier = stack.table
     earlier.connect()
     stack.finalize()
@@ -213,7 +154,7 @@ def test_a_process_with_the_earlier_level_keeps_the_form_that_it_finds(stack: St
     assert stack.in_indexes(made.sid) == ["L"]
 
 
-def test_what_an_index_still_has_is_left_out(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_an_index_still_has_is_left_out(stack: FormsStack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Indexes are behind the table for a moment."""
     stack.finalize()
     gone, closed, stays = (stack.make(minute).sid for minute in range(3))
@@ -229,7 +170,7 @@ def test_what_an_index_still_has_is_left_out(stack: Stack, monkeypatch: pytest.M
     assert stack.listed(ACTIVE) == [stays]
 
 
-def index_pages(stack: Stack) -> Iterable[Any]:
+def index_pages(stack: FormsStack) -> Iterable[Any]:
     """What the shards of the list by state have now."""
     name = conversation_list_keys.state_list(SERVICE, ACTIVE)
     return [stack.table.query(keys.shard(name, number), index="GSI2") for number in range(keys.SHARDS)]

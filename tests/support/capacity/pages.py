@@ -132,7 +132,7 @@ def _build_extras(counts: CapacityCounts) -> str:
     """What an inbound text costs more where something is used that most do not use."""
     base = counts.alone[flows.INBOUND.name]
     rows = []
-    for name in ("inbox", "words", "large"):
+    for name in ("inbox", "words"):
         used = counts.alone[name]
         writes = used.count.total.all_writes - base.count.total.all_writes
         dollars = sum(prices.list_prices(used).values()) - sum(prices.list_prices(base).values())

@@ -18,32 +18,34 @@ from partyline.domain.services import User
 from partyline.errors import ApiError
 from partyline.storage import conversations, lines, roles, users
 
+# `whole` is for who shows a conversation's attributes, publishes or changes them (partyline.storage.conversations).
 
-def find_conversation(call: Call) -> Conversation:
+
+def find_conversation(call: Call, *, whole: bool = False) -> Conversation:
     """Find the conversation that the path names by SID or unique name.
 
     Raises ApiError 20404, also when the caller may not see it.
     """
     if not authorization.can_see_all(call):
-        return load_roster(call).conversation
-    found = conversations.fetch(call.table, _find_sid(call))
+        return load_roster(call, whole=whole).conversation
+    found = conversations.fetch(call.table, _find_sid(call), whole=whole)
     if found is None or found.service_sid != call.scope.service_sid:
         raise not_found(call)
     return _apply_timers(call, found)
 
 
-def find_permitted_conversation(call: Call, *needed: Permission) -> Conversation:
+def find_permitted_conversation(call: Call, *needed: Permission, whole: bool = False) -> Conversation:
     """Find the conversation of the path, if the caller has these permissions in it. Raises ApiError 20404, 50107."""
     if call.user is None:
-        return find_conversation(call)
-    found = load_roster(call)
+        return find_conversation(call, whole=whole)
+    found = load_roster(call, whole=whole)
     authorization.require_conversation_permission(call, found, *needed)
     return found.conversation
 
 
-def load_roster(call: Call) -> Roster:
+def load_roster(call: Call, *, whole: bool = False) -> Roster:
     """Load the conversation of the path with all its members. Raises ApiError 20404."""
-    found = conversations.load(call.table, _find_sid(call))
+    found = conversations.load(call.table, _find_sid(call), whole=whole)
     if found is None or found.conversation.service_sid != call.scope.service_sid:
         raise not_found(call)
     if not authorization.can_see(call, found.participants):

@@ -61,7 +61,7 @@ def build_conversation(call: Call, shown: Conversation, links: Iterable[str]) ->
         "messaging_service_sid": messaging_service_or_default(call, shown.messaging_service_sid),
         "friendly_name": shown.friendly_name,
         "unique_name": shown.unique_name,
-        "attributes": shown.attributes,
+        "attributes": shown.known_attributes,
         "assignee": shown.assignee,
         "state": shown.state.value,
         "date_created": format_timestamp(shown.created),

@@ -32,6 +32,13 @@ class ConversationState(StrEnum):
 
 
 @frozen
+class UnreadAttributes:
+    """Attributes of a conversation that was read without them; `digest` tells them from others."""
+
+    digest: str
+
+
+@frozen
 class Conversation:
     """A conversation without its participants.
 
@@ -51,7 +58,10 @@ class Conversation:
     - `written`: which of its newest messages people of the app have written (partyline.domain.written); None before the
       first one.
     - `expired`: the index up to which messages have expired; None before the first one.
-    - `listed_apart`: whether its places in the lists are an item of their own; None while its own item has them.
+    - `attributes`: JSON of the customer's; unread where they are large and were not asked for.
+    - `listed_apart`: whether its places in the lists are an item of their own, and so are its attributes if they are
+      large; None while its own item has both.
+    - `attributes_apart`: whether its attributes are an item of their own; None while its own item has them.
     - `roster_mark`: which members it has at a revision (partyline.domain.roster_marks); None before it was changed by a
       version that marks it.
     - `had_webhooks`: whether it has had webhooks of its own; None without any, and with webhooks of version 0.2.0.
@@ -64,7 +74,7 @@ class Conversation:
     state: ConversationState = ConversationState.ACTIVE
     friendly_name: str | None = None
     unique_name: str | None = None
-    attributes: str = "{}"
+    attributes: str | UnreadAttributes = "{}"
     messaging_service_sid: str | None = None
     threads: frozenset[str] = frozenset()
     last_index: int = -1
@@ -85,11 +95,24 @@ class Conversation:
     listed_apart: bool | None = None
     roster_mark: str | None = None
     had_webhooks: bool | None = None
+    attributes_apart: bool | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether its state is any other than closed."""
         return self.state is not ConversationState.CLOSED
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its attributes were read."""
+        return isinstance(self.attributes, str)
+
+    @property
+    def known_attributes(self) -> str:
+        """Its attributes. Raises RuntimeError where they were not read, so that nobody takes them for others."""
+        if isinstance(self.attributes, str):
+            return self.attributes
+        raise RuntimeError(f"{self.sid} was read without its attributes")
 
 
 @frozen

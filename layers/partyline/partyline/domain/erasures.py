@@ -182,7 +182,7 @@ def erase_names(conversation: Conversation, number: str, *, whole: bool) -> Conv
         conversation,
         friendly_name=_replace(title, number) if title else title,
         unique_name=None if name and is_mentioned(number, name) else name,
-        attributes=_replace(conversation.attributes, number),
+        attributes=_replace(conversation.known_attributes, number),
     )
 
 

@@ -193,7 +193,7 @@ def _conversation(conversation: Conversation) -> Parameters:
             "MessagingServiceSid": conversation.messaging_service_sid,
             "FriendlyName": conversation.friendly_name,
             "UniqueName": conversation.unique_name,
-            "Attributes": conversation.attributes,
+            "Attributes": conversation.known_attributes,
             "Assignee": conversation.assignee,
             "State": conversation.state.value,
             "DateCreated": format_timestamp(conversation.created),

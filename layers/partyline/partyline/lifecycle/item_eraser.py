@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from partyline.domain import erasures
-from partyline.domain.conversations import Conversation
 from partyline.domain.idempotency_keys import LIFE as ANSWER_LIFE
 from partyline.domain.participants import Participant
 from partyline.domain.scheduled_messages import ScheduledMessage, ScheduledState
@@ -88,7 +87,10 @@ def _expires_later(scope: ErasureScope, item: Item, life: timedelta) -> bool:
 
 
 def _erase_conversation(scope: ErasureScope, item: Item) -> Verdict:
-    before = codec.decode(Conversation, item)
+    before = conversations.fetch(scope.table, item["PK"].removeprefix("C#"), whole=True)
+    if before is None:
+        # Its clean-up deletes what is left of it.
+        return Verdict.IN_USE
     after = erasures.erase_names(before, scope.number, whole=scope.whole)
     if after != before:
         try:
@@ -265,7 +267,7 @@ class _Rule:
 _OTHERS = _Rule(re.compile(""), "settings", _report)
 _RULES = (
     _Rule(re.compile(r"ER#"), "erasures", _leave_alone),
-    _Rule(re.compile(r"C#\w+ C$"), "conversations", _erase_conversation),
+    _Rule(re.compile(r"C#\w+ [AC]$"), "conversations", _erase_conversation),
     _Rule(re.compile(r"C#\w+ P#"), "participants", _erase_participant),
     _Rule(re.compile(r"T#\w+ T$"), "threads", _erase_thread),
     _Rule(re.compile(r"M#\w+ IM\w+$"), "messages", _erase_stored_message),

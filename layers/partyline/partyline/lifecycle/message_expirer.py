@@ -130,7 +130,7 @@ class MessageExpirer:
 
     def _remove(self, sid: str, before: datetime) -> None:
         """Delete a conversation that has been closed for long, unless something has happened in it meanwhile."""
-        found = conversations.fetch(self.table, sid)
+        found = conversations.fetch(self.table, sid, whole=True)
         if found is None or found.is_open or (found.active_at or found.updated) >= before:
             return
         events = conversations.removal_events(self.table, found, self.clock(), QUIETLY)

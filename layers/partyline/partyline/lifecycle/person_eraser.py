@@ -125,7 +125,7 @@ class PersonEraser:
         """Erase the number from what a conversation is called; of one about this person only, all of it."""
 
         def attempt() -> bool:
-            before = conversations.fetch(self.table, task.conversation_sid)
+            before = conversations.fetch(self.table, task.conversation_sid, whole=True)
             after = before and erasures.erase_names(before, scope.number, whole=scope.whole)
             return self._store_names(before, after) if before and after and before != after else False
 

@@ -17,7 +17,7 @@ from partyline.domain.participants import Participant
 from partyline.errors import Conflict, RuleViolation
 from partyline.frozen_classes import frozen
 from partyline.serialization import format_time
-from partyline.storage import codec, keys, schedule, users
+from partyline.storage import codec, conversation_attributes, keys, schedule, users
 from partyline.storage import conversation_list_keys as list_keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.format_level import PLACES_APART
@@ -43,33 +43,37 @@ def form_new(
     table: Table, conversation: Conversation, members: Iterable[Participant], *, has_webhooks: bool | None
 ) -> Conversation:
     """Return a conversation that is to be created with these members, in the form in which it is stored."""
-    return replace(
+    is_apart = table.find_level() >= PLACES_APART
+    marked = replace(
         conversation,
-        listed_apart=table.find_level() >= PLACES_APART or None,
+        listed_apart=True if is_apart else None,
         roster_mark=roster_marks.build_mark(conversation.revision, members),
         had_webhooks=has_webhooks or None,
     )
+    return conversation_attributes.place(marked)
 
 
 def creation_writes(conversation: Conversation, note: Mapping[str, Any]) -> list[Write]:
-    """Build the writes of a new conversation with its places in the lists; `note` are further attributes of it."""
-    item = {**codec.encode(conversation), **note}
+    """Build the writes of a new conversation with its places in the lists; `note` goes into its own item."""
+    item = {**conversation_attributes.encode(conversation), **note}
     if conversation.state is ConversationState.INITIALIZING:
         item["outbox"] = "activate"
     key = keys.conversation(conversation.sid)
     if conversation.listed_apart:
-        return [put(CONVERSATION, key, item, NEW), _put_places(conversation)]
+        beside = conversation_attributes.build_writes(None, conversation)
+        return [put(CONVERSATION, key, item, NEW), _put_places(conversation), *beside]
     return [put(CONVERSATION, key, {**item, **_list_places(conversation)}, NEW)]
 
 
 def change_writes(
     before: Conversation, after: Conversation, sets: Mapping[str, Any], condition: Condition, *, moves: bool = False
 ) -> list[Write]:
-    """Build the writes that set attributes of a conversation, and its places in the lists if these differ.
+    """Build the writes that set attributes of a conversation's item, and its places in the lists if these differ.
 
     A conversation of an earlier form has its places in its own item, so each write of it writes two indexes. The first
     write that `moves` it gives them an item of their own; the next one takes them out of the other, whatever it
-    changes. In between both are in the indexes, so that no list misses the conversation.
+    changes. In between both are in the indexes, so that no list misses the conversation. Large attributes move with the
+    first.
     """
     key, places = keys.conversation(before.sid), _list_places(after)
     moved = diff_items(_list_places(before), places)
@@ -85,14 +89,31 @@ def change_writes(
             CONVERSATION,
             PLACES_APART,
             lambda: [stays],
-            lambda: [change(CONVERSATION, key, {**sets, "listed_apart": True}, condition), _put_places(after)],
+            lambda: _moving_writes(before, after, sets, condition),
         )
     ]
 
 
-def delete_places(conversation: Conversation) -> list[Write]:
-    """Build the write that takes a conversation out of the lists, if that is not done with its own item."""
-    return [delete("places", list_keys.places(conversation.sid))] if conversation.listed_apart else []
+def _moving_writes(
+    before: Conversation, after: Conversation, sets: Mapping[str, Any], condition: Condition
+) -> list[Write]:
+    """Build the writes that change a conversation, and give what is large or indexed of it items of their own."""
+    apart = conversation_attributes.place(replace(after, listed_apart=True))
+    placed: Item = {"listed_apart": True}
+    if apart.attributes_apart:
+        item = conversation_attributes.encode(apart)
+        placed |= {name: item[name] for name in conversation_attributes.NAMES}
+    return [
+        change(CONVERSATION, keys.conversation(before.sid), {**sets, **placed}, condition),
+        _put_places(after),
+        *conversation_attributes.build_writes(before, apart),
+    ]
+
+
+def removal_writes(conversation: Conversation) -> list[Write]:
+    """Build the writes that remove what a conversation has in items of their own: its places, its large attributes."""
+    places = [delete("places", list_keys.places(conversation.sid))] if conversation.listed_apart else []
+    return [*places, *conversation_attributes.build_removal(conversation)]
 
 
 def _put_places(conversation: Conversation) -> Write:

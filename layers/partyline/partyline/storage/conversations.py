@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from partyline.domain import activities, events, membership, roster_marks, threads, timers
 from partyline.domain.conversations import Conversation, ConversationState
@@ -19,7 +20,7 @@ from partyline.domain.webhook_configuration import ScopedWebhook
 from partyline.errors import Conflict, RuleViolation
 from partyline.frozen_classes import frozen
 from partyline.storage import activities as stored_activities
-from partyline.storage import codec, contacts, event_outbox, keys, retry
+from partyline.storage import codec, contacts, conversation_attributes, event_outbox, keys, retry
 from partyline.storage.attribute_values import Item
 from partyline.storage.conversation_items import (
     CONVERSATION,
@@ -27,9 +28,9 @@ from partyline.storage.conversation_items import (
     change_writes,
     check_name_free,
     claim_name,
-    delete_places,
     no_new_message,
     release_thread,
+    removal_writes,
     revision_matches,
     with_timer_entry,
 )
@@ -39,9 +40,10 @@ from partyline.storage.table import Condition, Table, Write, change, delete
 _MAX_IDENTITIES = 150_000
 # How often a conversation is read with its members that do not belong together.
 _READS = 3
-# What an update sets. What messages change is left out, so that an update and a concurrent message both hold.
+# What an update sets, and its attributes if they differ. What messages change is left out, so that an update and a
+# concurrent message both hold.
 _SET_BY_UPDATE = (
-    *("friendly_name", "unique_name", "attributes", "state", "messaging_service_sid", "inactive_after", "closed_after"),
+    *("friendly_name", "unique_name", "state", "messaging_service_sid", "inactive_after", "closed_after"),
     *("assignee", "created", "updated", "threads", "revision", "roster_mark", "due_at"),
 )
 
@@ -49,46 +51,95 @@ _SET_BY_UPDATE = (
 # --- reading
 
 
-def load(table: Table, sid: str) -> Roster | None:
+# Large attributes are read where `whole` asks for them: by who shows them, publishes them or changes what they are.
+
+
+def load(table: Table, sid: str, *, whole: bool = False) -> Roster | None:
     """Read a conversation with its participants: one query, two round trips beyond about 2,000 members.
 
-    Reads again while a change of the members is being written.
+    Reads again while a change of the members is being written. Raises Conflict when its attributes were not those of
+    the conversation in any attempt.
     """
+    return retry.STANDARD.run(partial(_load, table, sid, whole=whole))
+
+
+def _load(table: Table, sid: str, *, whole: bool) -> Roster | None:
     for _ in range(_READS - 1):
-        roster = _read_roster(table, sid)
+        roster = _read_roster(table, sid, whole=whole)
         if roster is None or not roster.is_torn:
             return roster
-    return _read_roster(table, sid)
+    return _read_roster(table, sid, whole=whole)
 
 
-def _read_roster(table: Table, sid: str) -> Roster | None:
+def _read_roster(table: Table, sid: str, *, whole: bool) -> Roster | None:
     conversation: Conversation | None = None
+    attributes: Item | None = None
     members: list[Participant] = []
     has_webhooks = False
-    for item in table.query_all(keys.conversation(sid).pk):
+    for item in table.query_all(keys.conversation(sid).pk, between=_partition(sid, whole=whole)):
         if item["SK"].startswith(keys.PARTICIPANTS):
             members.append(codec.decode(Participant, item))
         elif item["SK"] == keys.conversation(sid).sk:
             conversation = codec.decode(Conversation, item)
+        elif item["SK"] == keys.attributes(sid).sk:
+            attributes = item
         elif item["SK"].startswith(keys.WEBHOOKS):
             has_webhooks = True
     if conversation is None:
         return None
     # A webhook may have been written since, or be one that the query has not seen yet.
     is_unknown = conversation.had_webhooks and not has_webhooks
-    return Roster(conversation, tuple(members), None if is_unknown else has_webhooks)
+    complete = conversation_attributes.complete(conversation, attributes) if whole else conversation
+    return Roster(complete, tuple(members), None if is_unknown else has_webhooks)
 
 
-def fetch(table: Table, sid: str) -> Conversation | None:
-    """Read a conversation without its participants."""
+def _partition(sid: str, *, whole: bool) -> tuple[str, str]:
+    """Return the sort keys of what is read of a conversation: all, or all behind its attributes."""
+    first = keys.attributes(sid) if whole else keys.conversation(sid)
+    # "~" sorts behind every letter.
+    return first.sk, "~"
+
+
+def fetch(table: Table, sid: str, *, whole: bool = False) -> Conversation | None:
+    """Read a conversation without its participants, in one round trip. Raises Conflict as `load`."""
+    return retry.STANDARD.run(partial(_fetch_whole, table, sid)) if whole else _fetch(table, sid)
+
+
+def _fetch(table: Table, sid: str) -> Conversation | None:
     item = table.get(keys.conversation(sid))
     return codec.decode(Conversation, item) if item else None
+
+
+def _fetch_whole(table: Table, sid: str) -> Conversation | None:
+    key, beside = keys.conversation(sid), keys.attributes(sid)
+    found = {item["SK"]: item for item in table.query(key.pk, between=(beside.sk, key.sk)).items}
+    if key.sk not in found:
+        return None
+    return conversation_attributes.complete(codec.decode(Conversation, found[key.sk]), found.get(beside.sk))
 
 
 def fetch_many(table: Table, conversation_sids: Iterable[str]) -> list[Conversation]:
     """Read some conversations without their participants: one round trip for each hundred."""
     found = table.get_all({keys.conversation(sid) for sid in conversation_sids})
     return [codec.decode(Conversation, item) for item in found.values()]
+
+
+def complete_many(table: Table, found: Iterable[Conversation]) -> dict[str, Conversation]:
+    """Return conversations with their attributes, by SID: a round trip for each hundred that have them apart.
+
+    One whose attributes have just changed is read anew; without it where it is gone. Raises Conflict as `load`.
+    """
+    known = {one.sid: one for one in found}
+    unread = [one.sid for one in known.values() if not one.is_whole]
+    beside = table.get_all(map(keys.attributes, unread)) if unread else {}
+    complete: dict[str, Conversation] = {}
+    for sid, one in known.items():
+        try:
+            current: Conversation | None = conversation_attributes.complete(one, beside.get(keys.attributes(sid)))
+        except Conflict:
+            current = fetch(table, sid, whole=True)
+        complete |= {sid: current} if current else {}
+    return complete
 
 
 def find_by_unique_name(table: Table, service_sid: str, name: str) -> str | None:
@@ -103,13 +154,13 @@ def find_owner(table: Table, thread: str) -> str | None:
     return item["conversation_sid"] if item else None
 
 
-def find_open_owner(table: Table, thread: str, now: datetime) -> Conversation | None:
+def find_open_owner(table: Table, thread: str, now: datetime, *, whole: bool = False) -> Conversation | None:
     """Find the open conversation that owns a thread.
 
-    Returns None when its timers have closed it, also when that is not stored yet.
+    Returns None when its timers have closed it, also when that is not stored yet. Raises Conflict as `load`.
     """
     owner = find_owner(table, thread)
-    found = fetch(table, owner) if owner else None
+    found = fetch(table, owner, whole=whole) if owner else None
     return found if found and timers.apply_due(found, now).is_open else None
 
 
@@ -133,7 +184,8 @@ def update(
 ) -> Conversation:
     """Store changed fields of a conversation, unless another request changed it; closing it releases its threads.
 
-    `after` keeps the SID, threads, revision and last index of `before`.
+    It was read whole, since the event has its attributes. `after` keeps the SID, threads, revision and last index of
+    `before`.
 
     Raises RuleViolation unique_name_exists, and conversation_changed when another request changed it meanwhile.
     """
@@ -158,10 +210,13 @@ def _update(
     is_closing = before.is_open and not after.is_open
     changed = roster_marks.raise_revision(replace(after, threads=frozenset() if is_closing else after.threads))
     changed, entries = with_timer_entry(before, changed, now)
+    if changed.attributes != before.attributes:
+        changed = conversation_attributes.place(changed)
     published = events.conversation_changed_events(before, after, announcement.cause.reason, announcement.error_code)
     noted = activities.describe_change(before, after, announcement.cause, now)
     writes = [
-        *change_writes(before, changed, _updated_attributes(before, changed), condition),
+        *change_writes(before, changed, _build_sets(before, changed), condition),
+        *conversation_attributes.build_writes(before, changed),
         *entries,
         *event_outbox.build_conversation_writes(changed, announcement.cause, now, [*announcement.first, *published]),
         *stored_activities.build_writes(before, noted, announcement.cause, now),
@@ -177,10 +232,12 @@ def _update(
     return changed
 
 
-def _updated_attributes(before: Conversation, after: Conversation) -> Item:
-    item = codec.encode(after)
+def _build_sets(before: Conversation, after: Conversation) -> Item:
+    """Build what an update sets in a conversation's own item."""
+    item = conversation_attributes.encode(after)
     moved = ("active_at",) if before.active_at != after.active_at else ()
-    return {name: item.get(name) for name in (*_SET_BY_UPDATE, *moved)}
+    attributes = conversation_attributes.NAMES if before.attributes != after.attributes else ()
+    return {name: item.get(name) for name in (*_SET_BY_UPDATE, *moved, *attributes)}
 
 
 def _rename_writes(before: Conversation, after: Conversation) -> list[Write]:
@@ -198,8 +255,8 @@ def _rename_writes(before: Conversation, after: Conversation) -> list[Write]:
 def apply_due_timers(table: Table, conversation: Conversation, now: datetime) -> Conversation | None:
     """Store each change of state that a conversation's timers have made, with its event.
 
-    Returns the changed conversation, None when it is gone. Repeats change nothing. Raises Conflict when other requests
-    win every race.
+    Returns the changed conversation, None when it is gone; with its attributes if it was given with them. Repeats
+    change nothing. Raises Conflict when other requests win every race.
     """
     current: Conversation | None = conversation
 
@@ -210,7 +267,7 @@ def apply_due_timers(table: Table, conversation: Conversation, now: datetime) ->
                 # A new message would have restarted the timers.
                 current = _update(table, current, after, now, _Announcement(BY_TIMER), no_new_message(current))
             except Conflict:
-                current = fetch(table, conversation.sid)
+                current = fetch(table, conversation.sid, whole=conversation.is_whole)
                 raise
         return current
 
@@ -271,7 +328,7 @@ def remove(
     """
     writes = [
         delete(CONVERSATION, keys.conversation(conversation.sid), condition or revision_matches(conversation)),
-        *delete_places(conversation),
+        *removal_writes(conversation),
         *(release_thread(thread, conversation.sid) for thread in sorted(conversation.threads)),
         *event_outbox.build_writes(*batches),
     ]
@@ -281,13 +338,14 @@ def remove(
 
 
 def removal_events(table: Table, conversation: Conversation, now: datetime, cause: Cause) -> list[EventBatch]:
-    """Build the event batches of a removal.
+    """Build the event batches of the removal of a conversation that was read whole.
 
     They include their recipients, which cannot be found after the removal. There is more than one batch only when an
     item cannot hold all identities; webhooks are called for the first.
     """
     identities, webhooks, handsets = [], [], set()
-    for item in table.query_all(keys.conversation(conversation.sid).pk):
+    behind_attributes = _partition(conversation.sid, whole=False)
+    for item in table.query_all(keys.conversation(conversation.sid).pk, between=behind_attributes):
         if item["SK"].startswith(keys.PARTICIPANTS):
             identities += [item["identity"]] if "identity" in item else []
             handsets |= {item["address"]} if "address" in item else set()

@@ -18,7 +18,8 @@ from partyline.errors import UnknownFormat
 # FIRST is what release 0.2 reads; a table without a level has it.
 FIRST = 1
 # At EVENTS_PACKED, large batches of events are stored compressed (event_outbox). At PLACES_APART, the places of a
-# conversation in the lists are an item of their own (conversation_items).
+# conversation in the lists are an item of their own (conversation_items), and so are its attributes if they are large
+# (conversation_attributes).
 EVENTS_PACKED = 2
 PLACES_APART = 2
 NEWEST = 2

@@ -27,6 +27,11 @@ def conversation(sid: str) -> Key:
     return Key(f"C#{sid}", "C")
 
 
+def attributes(conversation_sid: str) -> Key:
+    """Return the key of large attributes. It sorts before the conversation, so that a query can begin behind it."""
+    return Key(conversation(conversation_sid).pk, "A")
+
+
 def participant(conversation_sid: str, sid: str) -> Key:
     return Key(f"C#{conversation_sid}", f"{PARTICIPANTS}{sid}")
 

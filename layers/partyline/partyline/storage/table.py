@@ -254,11 +254,11 @@ class Table:
         last = answer.get("LastEvaluatedKey")
         return Page([from_dynamo(raw) for raw in answer["Items"]], from_dynamo(last) if last else None)
 
-    def query_all(self, pk: str, *, begins: str = "") -> Iterator[Item]:
-        """Yield every item of one partition."""
+    def query_all(self, pk: str, *, begins: str = "", between: tuple[str, str] | None = None) -> Iterator[Item]:
+        """Yield every item of one partition, as `query` does."""
         after: Item | None = None
         while True:
-            page = self.query(pk, begins=begins, after=after)
+            page = self.query(pk, begins=begins, between=between, after=after)
             yield from page.items
             after = page.last_key
             if after is None:

@@ -150,7 +150,7 @@ def find_owner(call: Call, members: Sequence[Participant]) -> Conversation | Non
     """Find the conversation of this Service, visible to the caller, that has a thread of these members."""
     for thread in sorted(threads_of(members)):
         owner = store.find_open_owner(call.table, thread, call.now)
-        roster = store.load(call.table, owner.sid) if owner else None
+        roster = store.load(call.table, owner.sid, whole=True) if owner else None
         if roster is None or roster.conversation.service_sid != call.scope.service_sid:
             continue
         if threads_of(roster.participants) == threads_of(members) and authorization.can_see(call, roster.participants):

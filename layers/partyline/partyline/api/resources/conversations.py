@@ -210,7 +210,7 @@ def build_creator(call: Call, conversation: Conversation) -> list[Participant]:
 @route.get("Conversations/{conversation}", users=True)
 def fetch(call: Call) -> ApiResponse:
     """Fetch a conversation by its SID or unique name."""
-    return ApiResponse(200, serializers.build_conversation(call, lookups.find_conversation(call), LINKS))
+    return ApiResponse(200, serializers.build_conversation(call, lookups.find_conversation(call, whole=True), LINKS))
 
 
 @route.post("Conversations/{conversation}", users=True)
@@ -221,7 +221,8 @@ def update(call: Call) -> ApiResponse:
     if ConversationForm.parse(form).state is ConversationState.CLOSED:
         # What is closed stays so, and frees its threads.
         authorization.deny_users(call, form, "State")
-    before = lookups.require_changeable(lookups.find_permitted_conversation(call, *_required_permissions(form)))
+    found = lookups.find_permitted_conversation(call, *_required_permissions(form), whole=True)
+    before = lookups.require_changeable(found)
     if not any(name in form.values for name in (*_NAMES, "Attributes", "Assignee", "State", *_SETTINGS, *_EMAIL)):
         raise refusals.nothing_to_update()
     after = replace(before, **{"updated": call.now, **_parse_update(call)})
@@ -270,7 +271,7 @@ def delete(call: Call) -> ApiResponse:
 
 
 def _delete(call: Call) -> None:
-    conversation = lookups.find_permitted_conversation(call, Permission.DELETE_CONVERSATION)
+    conversation = lookups.find_permitted_conversation(call, Permission.DELETE_CONVERSATION, whole=True)
     pre_webhook.consult(call, events.conversation_event("onConversationRemove", conversation))
     batches = store.removal_events(call.table, conversation, call.now, call.cause)
     store.remove(call.table, conversation, batches=batches)
@@ -304,9 +305,11 @@ def _list_all(call: Call, window: Window, query: ConversationQuery) -> PagePart:
     page = conversation_lists.page(
         call.table, call.scope.service_sid, window, state=query.state, start=query.start, end=query.end
     )
-    entries = [(key, found) for key, found in page.entries if query.matches(found, call.now)]
+    whole = store.complete_many(call.table, (found for _, found in page.entries))
+    entries = [(key, whole[found.sid]) for key, found in page.entries if found.sid in whole]
+    fitting = [(key, found) for key, found in entries if query.matches(found, call.now)]
     return pagination.to_page_part(
-        replace(page, entries=entries), lambda found: serializers.build_conversation(call, found, LINKS)
+        replace(page, entries=fitting), lambda found: serializers.build_conversation(call, found, LINKS)
     )
 
 
@@ -316,7 +319,7 @@ def _list_own(call: Call, window: Window, query: ConversationQuery) -> PagePart:
     A page may hold fewer entries than its size, or none, when others of its window do not fit the filters.
     """
     identity = call.user.identity if call.user else ""
-    page = participations.list_for(call.table, call.scope.service_sid, window, identity=identity)
+    page = participations.list_for(call.table, call.scope.service_sid, window, identity=identity, whole=True)
     entries = [
         (key, serializers.build_conversation(call, found.conversation, LINKS))
         for key, found in page.entries
@@ -336,17 +339,18 @@ def _list_seen(call: Call, window: Window, query: ConversationQuery) -> PagePart
     reader = inbox_lists.build_reader(call)
     page = inbox_pages.list_all_pointers(call.table, reader, window)
     seen = inbox_pages.fetch_entries(call.table, reader, [one.conversation_sid for _, one in page.entries])
+    whole = store.complete_many(call.table, (one.conversation for one in seen.values()))
     entries = [
-        (key, serializers.build_conversation(call, seen[one.conversation_sid].conversation, LINKS))
+        (key, serializers.build_conversation(call, whole[one.conversation_sid], LINKS))
         for key, one in page.entries
-        if one.conversation_sid in seen and query.matches(seen[one.conversation_sid].conversation, call.now)
+        if one.conversation_sid in whole and query.matches(whole[one.conversation_sid], call.now)
     ]
     return PagePart(entries, page.more, page.ends)
 
 
 def _find_by_members(call: Call, members: tuple[str, ...]) -> PagePart:
     thread = threads.build_key(addresses.canonicalize(address) for address in members)
-    found = store.find_open_owner(call.table, thread, call.now)
+    found = store.find_open_owner(call.table, thread, call.now, whole=True)
     if found is None or found.service_sid != call.scope.service_sid or not _is_visible(call, found):
         return PagePart([])
     return PagePart([(found.sid, serializers.build_conversation(call, found, LINKS))])

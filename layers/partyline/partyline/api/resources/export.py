@@ -66,8 +66,8 @@ def export(call: Call) -> ApiResponse:
 
     Participants come as they joined, then messages by index, then notes. What is recorded meanwhile is in a later part.
     """
-    conversation = lookups.find_conversation(call)
     after = ExportQuery.parse(call.request.query).after
+    conversation = lookups.find_conversation(call, whole=after is None)
     headers = {"Content-Type": "application/x-ndjson"}
     first = ""
     if after is None:

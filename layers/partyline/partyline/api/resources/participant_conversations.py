@@ -85,7 +85,9 @@ def list_page(call: Call) -> ApiResponse:
         if address is not None and not addresses.is_number(address):
             # No participant has another kind of address, and some are longer than a key of the table can be.
             return PagePart([])
-        page = participations.list_for(call.table, call.scope.service_sid, window, identity=identity, address=address)
+        page = participations.list_for(
+            call.table, call.scope.service_sid, window, identity=identity, address=address, whole=True
+        )
         return pagination.to_page_part(page, lambda found: _build_body(call, found))
 
     return pagination.build_list_response(call, "conversations", read, pagination.SMALL_MAX_PAGE_SIZE)
@@ -118,7 +120,7 @@ def _build_body(call: Call, found: Participation) -> ParticipantConversationBody
         "conversation_sid": conversation.sid,
         "conversation_unique_name": conversation.unique_name,
         "conversation_friendly_name": conversation.friendly_name,
-        "conversation_attributes": conversation.attributes,
+        "conversation_attributes": conversation.known_attributes,
         "conversation_date_created": serializers.format_timestamp(conversation.created),
         "conversation_date_updated": serializers.format_timestamp(conversation.updated),
         "conversation_created_by": conversation.created_by,

@@ -66,7 +66,7 @@ def list_page(call: Call) -> ApiResponse:
     user = _find_user(call)
 
     def read(window: Window) -> PagePart:
-        page = participations.list_for(call.table, call.scope.service_sid, window, identity=user.identity)
+        page = participations.list_for(call.table, call.scope.service_sid, window, identity=user.identity, whole=True)
         return pagination.to_page_part(page, lambda found: _build_body(call, user, found))
 
     return pagination.build_list_response(call, "conversations", read, pagination.SMALL_MAX_PAGE_SIZE)
@@ -76,7 +76,8 @@ def list_page(call: Call) -> ApiResponse:
 def fetch(call: Call) -> ApiResponse:
     """Fetch a user's conversation."""
     user = _find_user(call)
-    return ApiResponse(200, _build_body(call, user, _find_participation(call, user, lookups.load_roster(call))))
+    roster = lookups.load_roster(call, whole=True)
+    return ApiResponse(200, _build_body(call, user, _find_participation(call, user, roster)))
 
 
 @route.post("Users/{user}/Conversations/{conversation}", users=True)
@@ -92,7 +93,7 @@ def update(call: Call) -> ApiResponse:
 
 def _change_member(call: Call, user: User) -> Participation:
     """Store what the form names. Raises Conflict when another request is changing the same member."""
-    roster = lookups.load_roster(call)
+    roster = lookups.load_roster(call, whole=True)
     found = _find_participation(call, user, roster)
     form, conversation, before = call.request.form, found.conversation, found.participant
     if "NotificationLevel" in form.values:
@@ -142,7 +143,7 @@ def _build_body(call: Call, user: User, found: Participation) -> UserConversatio
         "friendly_name": conversation.friendly_name,
         "conversation_state": conversation.state.value,
         "timers": serializers.build_timers(conversation),
-        "attributes": conversation.attributes,
+        "attributes": conversation.known_attributes,
         "date_created": serializers.format_timestamp(conversation.created),
         "date_updated": serializers.format_timestamp(conversation.updated),
         "created_by": conversation.created_by,
