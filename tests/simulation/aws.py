@@ -28,6 +28,8 @@ _ALWAYS = {
     "answer lost": 0.008,
     "throttled": 0.008,
 }
+# Seconds between two items that a query sees.
+_LONG_QUERY = 0.2
 _TRANSACTION = {"cancelled as too fast": 0.01, "conflict": 0.01}
 _WRITES = frozenset({"put_item", "update_item", "delete_item"})
 _REPEATED = frozenset(
@@ -45,7 +47,7 @@ class Wire:
     def request(
         self, service: str, operation: str, carry_out: Callable[[], Any], in_part: Callable[[], Any] | None = None
     ) -> Any:
-        """Make a request; repeat it as botocore does. `in_part` carries out a part of a batch."""
+        """Make a request; repeat it as botocore does. `in_part` carries out a part of a batch, or of a query."""
         for attempt in range(1, ATTEMPTS[service] + 1):
             try:
                 return self._attempt(operation, carry_out, in_part)
@@ -95,6 +97,8 @@ def _chances(operation: str) -> Mapping[str, float]:
         return {**_ALWAYS, "conflict": 0.008}
     if "batch" in operation:
         return {**_ALWAYS, "in part": 0.01}
+    if operation == "query":
+        return {**_ALWAYS, "in part": 0.05}
     return _ALWAYS
 
 
@@ -131,6 +135,7 @@ class SimulatedDynamoDB:
                 "batch_get_item": self._read_half,
                 "batch_write_item": self._write_half,
                 "batch_execute_statement": self._execute_half,
+                "query": self._query_twice,
             }.get(operation)
             return self._wire.request(
                 "dynamodb",
@@ -147,6 +152,19 @@ class SimulatedDynamoDB:
         read, left = keys[: len(keys) // 2], keys[len(keys) // 2 :]
         found = self._table.batch_get_item(RequestItems={name: {"Keys": read}}) if read else {"Responses": {name: []}}
         return {**found, "UnprocessedKeys": {name: {**request, "Keys": left}}}
+
+    def _query_twice(self, **asked: Any) -> dict[str, Any]:
+        """See the first item as it is now, and the others as they are a moment later: a query is no transaction."""
+        first = self._table.query(**asked)
+        self._wire.scheduler.pause(_LONG_QUERY)
+        rest = self._table.query(**asked)
+        place = (
+            {name: value for name, value in first["Items"][0].items() if name in ("PK", "SK")} if first["Items"] else {}
+        )
+        if "IndexName" in asked or not place or "LastEvaluatedKey" in {**first, **rest}:
+            return rest
+        others = [item for item in rest["Items"] if {**item, **place} != item]
+        return {**rest, "Items": [first["Items"][0], *others], "Count": len(others) + 1}
 
     def _execute_half(self, **asked: Any) -> dict[str, Any]:
         """Carry out every second statement; the others meet a transaction."""

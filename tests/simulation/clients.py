@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http.client import BAD_REQUEST, CREATED
 from typing import Any
 from urllib.parse import urlencode
 
@@ -67,25 +68,30 @@ class ApiClient:
         found = body["conversations"] if status == 200 else []
         return str(found[0]["sid"]) if found else None
 
-    def open(self, members: Sequence[str], key: str) -> str | None:
-        """The open conversation of these numbers, created if need be."""
+    def open(self, members: Sequence[str], key: str, attributes: str) -> str | None:
+        """The open conversation of these numbers, created if need be, with these attributes."""
         found = self.find(members)
         if found:
             return found
         form = [("Participant", json.dumps(binding(number))) for number in members]
-        status, body = self.ask("POST", "/ConversationWithParticipants", [("IfExists", "fetch"), *form], key=key)
+        settings = [("IfExists", "fetch"), ("Attributes", attributes)]
+        status, body = self.ask("POST", "/ConversationWithParticipants", [*settings, *form], key=key)
         return str(body["sid"]) if status < 300 else None
 
     def say(self, conversation: str, body: str, key: str) -> None:
         """Write a message, once it is possible."""
         form = {"Author": "agent", "Body": body}
+        if self.ask_later("POST", f"/Conversations/{conversation}/Messages", form, key=key) == CREATED:
+            self.said[body] += 1
+
+    def ask_later(self, method: str, path: str, form: Pairs, *, key: str = "") -> int:
+        """Make a request once its conversation is no longer being made; return the status."""
         for _ in range(20):
-            status, answer = self.ask("POST", f"/Conversations/{conversation}/Messages", form, key=key)
-            if status == 201:
-                self.said[body] += 1
-            if status != 400 or answer["code"] != _INITIALIZING:
-                return
+            status, answer = self.ask(method, path, form, key=key)
+            if status != BAD_REQUEST or answer["code"] != _INITIALIZING:
+                return status
             self.world.scheduler.pause(5.0)
+        raise NotAnswered(f"{method} {path}")
 
 
 def _is_for_later(status: int, body: Any) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from http.client import OK
 from typing import Any
 
 from local.carrier.base import Webhook
@@ -18,6 +19,7 @@ from local.carrier.wire_values import to_compact_json
 from partyline.domain.webhook_configuration import POST_EVENTS
 from tests.simulation import process
 from tests.simulation.clients import ApiClient, NotAnswered, masked
+from tests.simulation.descriptions import Descriptions, describe
 from tests.simulation.faults import Faults
 from tests.simulation.network import ACCOUNT_HOOK, HOOKS, PUBLIC_URL
 from tests.simulation.promises import Promises
@@ -43,6 +45,7 @@ _WEIGHTS = {
     "mask": 4,
     "poison": 3,
     "hook": 4,
+    "describe": 14,
 }
 # How much goes wrong in a history: in most of them as much as the chances say.
 _RATES = (0.5, 1.0, 1.0, 3.0)
@@ -123,7 +126,7 @@ def run(history: History) -> Outcome:
     finalized = _draw_finalizing(history.seed)
     if finalized is not None:
         world.begin_upgraded()
-    player = _Player(world, ApiClient(world))
+    player = _Player(world, ApiClient(world), promises.descriptions)
     faults.is_calm = True
     world.scheduler.spawn("set-up", player.set_up)
     world.scheduler.run(START + 30)
@@ -155,8 +158,8 @@ def run(history: History) -> Outcome:
 class _Player:
     """Plays the acts."""
 
-    def __init__(self, world: World, client: ApiClient) -> None:
-        self._world, self._client = world, client
+    def __init__(self, world: World, client: ApiClient, descriptions: Descriptions) -> None:
+        self._world, self._client, self._descriptions = world, client, descriptions
         self._acts: dict[str, Callable[[Act], None]] = {
             "text": lambda act: self._text(act, f"text {act.number}"),
             "repeat": lambda act: self._text(act, "ok"),
@@ -170,6 +173,7 @@ class _Player:
             "mask": self._mask,
             "poison": self._poison,
             "hook": self._hook,
+            "describe": self._describe,
         }
         self._poisons: list[str] = []
 
@@ -202,9 +206,34 @@ class _Player:
         self._world.network.text(act.who, others, body, act.missing)
 
     def _say(self, act: Act) -> None:
-        sid = self._client.open(act.group, f"open-{act.number}")
+        sid = self._open(act)
         if sid:
             self._client.say(sid, f"say {act.number}", f"say-{act.number}")
+
+    def _open(self, act: Act) -> str | None:
+        return self._client.open(act.group, f"open-{act.number}", describe(act.number))
+
+    def _describe(self, act: Act) -> None:
+        """Give a conversation other attributes, while another program gives it a name; both read it then."""
+        sid = self._open(act)
+        if sid and self._client.ask_later("POST", f"/Conversations/{sid}", {"FriendlyName": "new"}) == OK:
+            self._world.scheduler.spawn(f"act {act.number} name", partial(self._name, sid, act))
+            setting = self._descriptions.begin(sid, describe(act.number + 100))
+            status, _ = self._client.ask("POST", f"/Conversations/{sid}", {"Attributes": setting.text})
+            if status == OK:
+                self._descriptions.end(setting)
+            self._read(sid)
+
+    def _name(self, sid: str, act: Act) -> None:
+        with suppress(NotAnswered):
+            self._client.ask("POST", f"/Conversations/{sid}", {"FriendlyName": f"name {act.number}"})
+            self._read(sid)
+
+    def _read(self, sid: str) -> None:
+        since = self._descriptions.clock()
+        status, body = self._client.ask("GET", f"/Conversations/{sid}")
+        if status == OK:
+            self._descriptions.check_read(sid, body["attributes"], since)
 
     def _mask(self, act: Act) -> None:
         """Have two people write to each other through our numbers: each text of one is sent to the other."""

@@ -18,6 +18,7 @@ from partyline.inbound import decision, recorder
 from partyline.outbound import carrier_requester, send_job
 from partyline.outbound.send_attempt import NextStep, SendAttempt, build_retry
 from partyline.storage import (
+    conversation_attributes,
     conversation_items,
     format_level,
     idempotency,
@@ -239,6 +240,13 @@ MUTANTS = (
         roster_cache,
         "_list_marks",
         lambda _: lambda _: (0, None),
+    ),
+    _one(
+        "large attributes are not written",
+        "attributes are what was set",
+        conversation_attributes,
+        "build_writes",
+        lambda _: lambda *_: [],
     ),
     _one(
         "the level of the stored format is not looked at",

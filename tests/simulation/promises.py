@@ -25,8 +25,9 @@ from partyline.storage import (
     format_level,
 )
 from partyline.storage.attribute_values import from_dynamo
-from partyline.storage.keys import Key
+from partyline.storage.keys import Key, attributes
 from partyline.storage.queries import Window
+from tests.simulation.descriptions import Descriptions
 from tests.simulation.network import ACCOUNT_HOOK, AMBIGUOUS, CarrierRequest
 from tests.simulation.world import LINES, World
 
@@ -67,8 +68,15 @@ class Promises:
     _hooks: dict[tuple[str, str], int] = field(default_factory=dict)
 
     clock: Callable[[], float] = lambda: 0.0
+    descriptions: Descriptions = field(init=False)
     # What a report has said of the texts that are not in doubt: (tag, recipient).
     reported: set[tuple[str, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.descriptions = Descriptions(self.break_, self._now)
+
+    def _now(self) -> float:
+        return self.clock()
 
     def _note(self, *words: object) -> None:
         self.log.append(" ".join([f"{self.clock():8.3f}", *map(str, words)]))
@@ -89,6 +97,7 @@ class Promises:
         after, before = change.get("NewImage"), change.get("OldImage")
         self._observe_form(pk, sk, after)
         self._note(record["eventName"], pk, sk, *_tell(after or before))
+        self.descriptions.observe(pk, sk, _decode(after))
         match pk[:2], sk[:2]:
             case "M#", "IM":
                 self._observe_message(pk, sk, _decode(before), _decode(after))
@@ -180,6 +189,7 @@ class Promises:
             self._check_webhooks,
             self._check_lists,
             self._check_rest,
+            lambda world: self.descriptions.check_table(world.table),
         ):
             check(world)
 
@@ -314,8 +324,9 @@ def read_text(webhook: Webhook) -> tuple[str, str]:
 
 def _has_newest_form(key: Key, item: Mapping[str, Any]) -> bool:
     """Whether an item is of a form that only the newest level has."""
-    is_places = key == conversation_list_keys.places(key.pk.removeprefix("C#"))
-    return is_places or not {event_packing.PACKED, "listed_apart"}.isdisjoint(item)
+    sid = key.pk.removeprefix("C#")
+    is_apart = key in (conversation_list_keys.places(sid), attributes(sid))
+    return is_apart or not {event_packing.PACKED, "listed_apart", "attributes_apart"}.isdisjoint(item)
 
 
 def _decode(image: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
