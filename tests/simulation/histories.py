@@ -9,7 +9,7 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from http.client import OK
 from typing import Any
@@ -45,8 +45,9 @@ _WEIGHTS = {
     "mask": 4,
     "poison": 3,
     "hook": 4,
-    "describe": 14,
 }
+# How many acts a history has at most, besides those that describe conversations.
+_MOST_ACTS = 10
 # How much goes wrong in a history: in most of them as much as the chances say.
 _RATES = (0.5, 1.0, 1.0, 3.0)
 
@@ -79,7 +80,8 @@ class History:
 
     def acts(self) -> list[Act]:
         chance = random.Random(self.seed)
-        acts = [_draw(chance, number) for number in range(chance.randrange(4, 10))]
+        acts = [_draw(chance, number) for number in range(chance.randrange(4, _MOST_ACTS))]
+        acts += _draw_descriptions(self.seed)
         return [act for act in acts if act.number not in self.without_acts]
 
 
@@ -102,6 +104,13 @@ def _draw(chance: random.Random, number: int) -> Act:
     missing = frozenset(chance.sample(own, len(own) - 1)) if chance.random() < 0.15 else frozenset()
     at = round(chance.choice((0.0, 0.0, 1.0, 10.0)) + chance.random() * 2, 2)
     return Act(number, kind, at, group, chance.choice([one for one in group if one not in LINES]), missing)
+
+
+def _draw_descriptions(seed: int) -> list[Act]:
+    """Acts that give conversations attributes, in two of three histories. The other acts do not depend on them."""
+    chance = random.Random(f"descriptions {seed}")
+    drawn = [_draw(chance, number) for number in range(_MOST_ACTS, _MOST_ACTS + chance.randrange(3))]
+    return [replace(act, kind="describe") for act in drawn]
 
 
 def _draw_finalizing(seed: int) -> float | None:
