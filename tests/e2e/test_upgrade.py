@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 import os
 import threading
 import time
@@ -32,6 +33,8 @@ from tests.support.stack_world import World, new_id, new_number, until
 pytestmark = pytest.mark.slow
 
 BANDWIDTH, TELNYX = "+12065550100", "+12065550110"
+# Of each conversation: so large that they are an item of their own once the upgrade is finalized.
+ATTRIBUTES = json.dumps({"notes": "a" * 4000})
 # Seconds between two texts of a kind: a steady pace, which nothing is measured by.
 PACE = 0.4
 # Longer than a message stays hidden in a queue after a call that failed.
@@ -55,7 +58,7 @@ class Traffic:
 
     def begin(self) -> None:
         """Make the conversation, with a first text each way: the functions have started then."""
-        made = self.world.api.conversations.create()
+        made = self.world.api.conversations.create(attributes=ATTRIBUTES)
         made.participants.create(identity="desk", messaging_binding_projected_address=self.line)
         for handset in (self.ann, self.ben):
             made.participants.create(messaging_binding_address=handset)
@@ -140,6 +143,7 @@ class Traffic:
         assert until(told, lambda found: found == everybody, PATIENCE) == everybody
         self.world.settle()
         assert recorded() == whole
+        assert self.world.api.conversations(self.sid).fetch().attributes == ATTRIBUTES
         assert [max(texts.values()) for texts in shown()] == [1, 1]
 
 
@@ -205,7 +209,7 @@ def test_no_text_is_lost_or_doubled_while_a_stack_of_an_earlier_release_is_upgra
         flows = [Traffic(world, line) for line in (BANDWIDTH, TELNYX)]
         for traffic in flows:
             traffic.begin()
-        quiet = world.api.conversations.create().sid
+        quiet = world.api.conversations.create(attributes=ATTRIBUTES).sid
         with flows[0].flowing(), flows[1].flowing():
             stack.upgrade()
         with flows[0].flowing(), flows[1].flowing():
@@ -213,7 +217,9 @@ def test_no_text_is_lost_or_doubled_while_a_stack_of_an_earlier_release_is_upgra
         for traffic in flows:
             traffic.check()
         # Conversations that the earlier release made, each once, whether they have moved or not.
-        listed = [one.sid for one in world.api.conversations.list()]
+        found = world.api.conversations.list()
+        assert {one.attributes for one in found} == {ATTRIBUTES}
+        listed = [one.sid for one in found]
         assert Counter(dict.fromkeys((quiet, *(traffic.sid for traffic in flows)), 1)) - Counter(listed) == Counter()
         assert max(Counter(listed).values()) == 1
 

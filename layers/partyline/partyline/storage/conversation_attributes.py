@@ -11,10 +11,10 @@ is not has its attributes in its own item, however large they are.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 from partyline.domain.conversations import Conversation, UnreadAttributes
 from partyline.errors import Conflict
+from partyline.frozen_classes import replace
 from partyline.storage import codec, keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import Write, delete, put

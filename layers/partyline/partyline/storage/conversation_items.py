@@ -7,7 +7,6 @@ condition of one write.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +14,7 @@ from partyline.domain import roster_marks, threads, timers
 from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.participants import Participant
 from partyline.errors import Conflict, RuleViolation
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.serialization import format_time
 from partyline.storage import codec, conversation_attributes, keys, schedule, users
 from partyline.storage import conversation_list_keys as list_keys

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -18,7 +17,7 @@ from partyline.domain.membership import Roster
 from partyline.domain.participants import Participant
 from partyline.domain.webhook_configuration import ScopedWebhook
 from partyline.errors import Conflict, RuleViolation
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.storage import activities as stored_activities
 from partyline.storage import codec, contacts, conversation_attributes, event_outbox, keys, retry
 from partyline.storage.attribute_values import Item

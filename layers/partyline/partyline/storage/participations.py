@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from partyline.domain.conversations import Conversation
 from partyline.domain.participants import Participant
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.storage import codec, conversations, keys, queries
 from partyline.storage.keys import Key
 from partyline.storage.queries import ListPage, Window
