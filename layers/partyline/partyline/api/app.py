@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from partyline.auth import scope as scopes
 from partyline.auth.scope import VERSION, CallingUser
 from partyline.auth.tokens import Token, authenticate
 from partyline.errors import ApiError, Conflict, RuleViolation, TableThrottled
+from partyline.frozen_classes import replace
 from partyline.observability import logger
 from partyline.refusals.violations import to_refusal
 from partyline.storage import quotas

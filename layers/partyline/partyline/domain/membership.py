@@ -6,7 +6,6 @@ A change is decided here as a whole. Then partyline.storage.memberships writes i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from partyline.domain import events, roster_marks, threads
@@ -20,7 +19,7 @@ from partyline.domain.conversations import (
 )
 from partyline.domain.events import Cause, Event, EventBatch, Reason, Source
 from partyline.domain.participants import SYSTEM, Participant
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 
 # Closing a conversation releases all its threads in one transaction, whose size is limited. Handsets show the newest
 # alias thread.

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import replace
 
 from partyline.domain.conversations import Conversation
 from partyline.domain.participants import Participant
+from partyline.frozen_classes import replace
 
 # Of the digest, in bytes. It tells states of one conversation apart that follow each other, and keeps nobody out.
 _SIZE = 8

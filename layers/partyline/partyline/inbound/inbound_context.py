@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 
 from partyline.carriers.base import InboundText
 from partyline.domain import opt_outs, routing, threads
 from partyline.domain.routing import Arrival
 from partyline.domain.unrouted import UnroutedText
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.storage import inbound_records, lines
 from partyline.storage.inbound_records import InboundLookup, InboundRecords
 from partyline.storage.roster_cache import RosterCache

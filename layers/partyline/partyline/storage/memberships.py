@@ -6,7 +6,6 @@ partyline.domain.membership decides what a change means.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -17,7 +16,7 @@ from partyline.domain.events import QUIETLY, Cause
 from partyline.domain.membership import MembershipChange, Roster
 from partyline.domain.participants import Participant
 from partyline.errors import Conflict, RuleViolation
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.storage import absent_webhooks, codec, conversations, event_outbox, idempotency, keys, retry, users
 from partyline.storage import activities as stored_activities
 from partyline.storage.conversation_items import (

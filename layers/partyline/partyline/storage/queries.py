@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Generic, TypeVar
@@ -30,7 +29,7 @@ from partyline.domain.snippets import Snippet
 from partyline.domain.text_index import TextHit
 from partyline.domain.unrouted import UnroutedText
 from partyline.domain.webhook_configuration import ScopedWebhook
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.serialization import format_time
 from partyline.storage import codec, contact_keys, erasure_keys, inbox_keys, keys, side_by_side, text_index_keys
 from partyline.storage import conversation_list_keys as list_keys

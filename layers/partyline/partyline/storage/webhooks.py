@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from partyline.domain import roster_marks
 from partyline.domain.conversations import Conversation
@@ -16,7 +15,7 @@ from partyline.domain.webhook_configuration import (
     select_configuration,
 )
 from partyline.errors import Conflict, RuleViolation
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.storage import codec, event_outbox, keys, service_settings
 from partyline.storage.attribute_values import Item
 from partyline.storage.conversation_items import no_new_message

@@ -14,12 +14,11 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from partyline.errors import RequestError
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.http_client import SendRequest
 from partyline.queues.queue_messages import Callback
 from partyline.storage import circuit_breakers
