@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError, dataclass, field, fields
+from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, is_dataclass
 from dataclasses import replace as standard_replace
 from typing import Any, ClassVar
 
@@ -135,6 +135,40 @@ def test_a_class_keeps_what_it_defines_and_what_it_inherits() -> None:
     assert (Written.LONGEST, Written("12").length) == (10, 2)
     with pytest.raises(ValueError, match="negative"):
         Named(-1)
+
+
+def test_a_default_that_can_change_is_refused() -> None:
+    class Shared:
+        tags: dict[str, str] = {}  # noqa: RUF012
+
+    for make in (frozen, dataclass):
+        with pytest.raises(ValueError, match="default_factory"):
+            make(Shared)
+
+
+@dataclass(frozen=True, slots=True)
+class StandardNamed(Standard):
+    note: str = field(default="changed", compare=False)
+    last: int | None = None
+
+
+@frozen
+class WrittenNamed(Written):
+    note: str = field(default="changed", compare=False)
+    last: int | None = None
+
+
+@pytest.mark.parametrize(("made", "standard"), [(Written, Standard), (WrittenNamed, StandardNamed)])
+def test_a_class_has_what_a_standard_one_has(made: Any, standard: Any) -> None:
+    told = ("name", "type", "default", "default_factory", "init", "repr", "hash", "compare", "kw_only", "metadata")
+    for one, other in zip(fields(made), fields(standard), strict=True):
+        assert [getattr(one, name) for name in told] == [getattr(other, name) for name in told]
+    assert made.__match_args__ == standard.__match_args__
+    assert made.__slots__ == standard.__slots__
+    assert (made.__module__, made.__qualname__) == (__name__, made.__name__)
+    assert all(map(is_dataclass, (made, made("1"))))
+    assert asdict(made("1", 2, {"a": "b"})) == asdict(standard("1", 2, {"a": "b"}))
+    assert not hasattr(made("1"), "__dict__")
 
 
 def test_it_is_a_dataclass_to_others() -> None:

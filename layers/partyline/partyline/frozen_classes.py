@@ -2,17 +2,18 @@
 
 `dataclasses.dataclass` writes the source of each method and compiles it whenever a process starts. That is 0.8 ms for a
 class, and a function has more than a hundred. Here the methods of all classes are the same, and ask for the fields of
-theirs (decision 0171). Objects are made as fast.
+theirs (decisions 0171, 0179). Objects are made as fast.
 
 Otherwise they are dataclasses: `field`, `fields`, `replace`, `match` and pydantic work. What no class here uses is left
-out: fields by keyword only or without a parameter, order, copies other than by `replace`, and pickles. The `replace` of
-this module is the faster one.
+out: fields by keyword only or without a parameter, order, copies other than by `replace`, pickles, and `super()`
+without arguments. The `replace` of this module is the faster one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import _FIELD, MISSING, Field, FrozenInstanceError, field, fields  # type: ignore[attr-defined]  # below
+from inspect import get_annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, dataclass_transform
 
@@ -39,6 +40,8 @@ else:
 
 
 Kind = TypeVar("Kind")
+# What a class has by itself, and a new one gets.
+_OWN = frozenset({"__dict__", "__weakref__"})
 
 
 class _SignatureOfFields:
@@ -61,30 +64,56 @@ _SIGNATURE = _SignatureOfFields()
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(kind: type[Kind]) -> type[Kind]:
     """Make of a class what `@dataclass(frozen=True, slots=True)` makes of it. Methods that it defines stay."""
-    made: type[Any] = dataclass(init=False, repr=False, eq=False, slots=True)(kind)
-    # The setter of a slot does not ask __setattr__, which refuses.
-    made.__setters__ = tuple((one.name, getattr(made, one.name).__set__) for one in fields(made))
+    known = _find_fields(kind)
+    inherited = {name for base in kind.__mro__[1:] for name in base.__dict__.get("__slots__", ())}
     # The class comes first, so that there is a value where a class has no fields.
-    compared = attrgetter("__class__", *(one.name for one in fields(made) if one.compare))
-    methods: dict[str, Callable[..., Any]] = {
-        "__init__": _build_init(made),
+    compared = attrgetter("__class__", *(name for name, one in known.items() if one.compare))
+    body = {
         "__repr__": _describe,
         "__eq__": lambda self, other: _equals(compared, self, other),
         "__hash__": lambda self: hash(compared(self)),
         "__setattr__": _refuse_assignment,
         "__delattr__": _refuse_deletion,
+        "__match_args__": tuple(known),
+        **{name: value for name, value in kind.__dict__.items() if name not in known and name not in _OWN},
+        "__qualname__": kind.__qualname__,
+        "__slots__": tuple(name for name in known if name not in inherited),
+        "__signature__": _SIGNATURE,
+        "__dataclass_fields__": known,
     }
-    for name, method in methods.items():
-        if name not in kind.__dict__:
-            setattr(made, name, method)
-    made.__signature__ = _SIGNATURE
+    # Slots are those of a new class.
+    metaclass: Callable[..., Any] = type(kind)
+    made: type[Any] = metaclass(kind.__name__, kind.__bases__, body)
+    # The setter of a slot does not ask __setattr__, which refuses.
+    made.__setters__ = tuple([(name, getattr(made, name).__set__) for name in known])
+    if "__init__" not in body:
+        made.__init__ = _build_init(made, known)
     return made
 
 
-def _build_init(kind: type[Any]) -> Callable[..., None]:
+def _find_fields(kind: type[Any]) -> dict[str, Field[Any]]:
+    """Find the fields of a class, those of its bases first. Raises ValueError for a default that can change."""
+    known: dict[str, Field[Any]] = {}
+    for base in kind.__mro__[:0:-1]:
+        known |= getattr(base, "__dataclass_fields__", {})
+    for name, annotation in get_annotations(kind).items():
+        if str(annotation).startswith(("ClassVar", "typing.ClassVar")):
+            continue
+        given = kind.__dict__.get(name, MISSING)
+        one: Any = given if isinstance(given, Field) else field(default=given)
+        if one.default.__class__.__hash__ is None:
+            raise ValueError(f"{kind.__name__}.{name} has a default that can change: use default_factory")
+        # As `dataclass` does. By what has no public name, `fields` knows a field of objects from one of the class.
+        one.name, one.type, one.kw_only = name, annotation, False
+        one._field_type = _FIELD  # noqa: SLF001
+        known[name] = one
+    return known
+
+
+def _build_init(kind: type[Any], known: Mapping[str, Field[Any]]) -> Callable[..., None]:
     """Build `__init__`: fields get their values by position, then by name, then from their defaults."""
-    parts = tuple((*pair, one.default, one) for pair, one in zip(kind.__setters__, fields(kind), strict=True))
-    names, setters = tuple(part[0] for part in parts), tuple(part[1] for part in parts)
+    parts = tuple([(name, setter, known[name].default, known[name]) for name, setter in kind.__setters__])
+    names, setters = tuple(known), tuple([setter for _, setter in kind.__setters__])
     has_post_init = hasattr(kind, "__post_init__")
 
     def initialize(self: Any, /, *args: Any, **kwargs: Any) -> None:
