@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from partyline import refusals
 from partyline.api import authorization, parsing
 from partyline.api.context import Call
@@ -16,6 +14,7 @@ from partyline.domain.participants import Participant
 from partyline.domain.permissions import Permission, RoleType
 from partyline.domain.services import User
 from partyline.errors import ApiError
+from partyline.frozen_classes import replace
 from partyline.storage import conversations, lines, roles, users
 
 # `whole` is for who shows a conversation's attributes, publishes or changes them (partyline.storage.conversations).

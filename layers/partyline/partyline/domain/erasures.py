@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -13,7 +13,7 @@ from partyline.domain.addresses import format_address
 from partyline.domain.conversations import Conversation
 from partyline.domain.messages import Message
 from partyline.domain.sends import Send
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 
 # What stands where the number of an erased person was: as the author of a message, in a title.
 ERASED = "erased"

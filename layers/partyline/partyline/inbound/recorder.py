@@ -24,7 +24,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -41,7 +40,7 @@ from partyline.domain.services import Configuration
 from partyline.domain.unrouted import UnroutedReason, UnroutedText
 from partyline.domain.webhook_configuration import WebhookConfiguration
 from partyline.errors import Conflict
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.inbound import keyword_writes, message_builder, new_conversation, unrouted_inbox
 from partyline.inbound.decision import (
     Copied,

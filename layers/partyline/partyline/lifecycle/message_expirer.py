@@ -7,7 +7,6 @@ A conversation that has been closed for as long is deleted, with its members. We
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 
@@ -15,7 +14,7 @@ from partyline.domain import erasures, sids
 from partyline.domain.conversations import Conversation
 from partyline.domain.events import QUIETLY
 from partyline.errors import Conflict
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.serialization import format_time
 from partyline.storage import (
     conversation_items,

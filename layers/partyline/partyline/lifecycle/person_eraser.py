@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +21,7 @@ from partyline.domain import erasures, sids
 from partyline.domain.contact_imports import ImportState
 from partyline.domain.conversations import Conversation
 from partyline.domain.erasures import Erasure, ErasureState, Kept, KeptReason
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.lifecycle.contact_eraser import erase_contact
 from partyline.lifecycle.erasure_scope import CAUSE, ErasureScope, Verdict
 from partyline.lifecycle.item_eraser import erase_item

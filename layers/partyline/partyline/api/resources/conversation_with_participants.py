@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -34,6 +33,7 @@ from partyline.domain.join_rules import ParticipantBinding
 from partyline.domain.participants import Participant
 from partyline.domain.permissions import Permission
 from partyline.errors import ApiError, Conflict, RuleViolation
+from partyline.frozen_classes import replace
 from partyline.refusals.violations import as_refusals
 from partyline.storage import conversations as store
 from partyline.storage import idempotency as idempotent_requests

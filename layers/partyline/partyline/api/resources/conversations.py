@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, time
 from typing import Annotated, Any, Self
 
@@ -30,6 +29,7 @@ from partyline.domain.conversations import Conversation, ConversationState
 from partyline.domain.participants import SYSTEM, Participant
 from partyline.domain.permissions import Permission
 from partyline.domain.services import default_timers
+from partyline.frozen_classes import replace
 from partyline.lifecycle import expiry
 from partyline.storage import conversation_lists, inbox_pages, participations, retry, users
 from partyline.storage import conversations as store

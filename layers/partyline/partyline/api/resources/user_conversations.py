@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, TypedDict
 
 from partyline import refusals
@@ -19,6 +18,7 @@ from partyline.domain.membership import Roster
 from partyline.domain.participants import NotificationLevel
 from partyline.domain.permissions import Permission
 from partyline.domain.services import User
+from partyline.frozen_classes import replace
 from partyline.storage import memberships, messages, participations, retry
 from partyline.storage.participations import Participation
 from partyline.storage.queries import Window
