@@ -65,10 +65,22 @@ _SIGNATURE = _SignatureOfFields()
 def frozen(kind: type[Kind]) -> type[Kind]:
     """Make of a class what `@dataclass(frozen=True, slots=True)` makes of it. Methods that it defines stay."""
     known = _find_fields(kind)
+    # Slots are those of a new class.
+    metaclass: Callable[..., Any] = type(kind)
+    made: type[Any] = metaclass(kind.__name__, kind.__bases__, _build_body(kind, known))
+    # The setter of a slot does not ask __setattr__, which refuses.
+    made.__setters__ = tuple([(name, getattr(made, name).__set__) for name in known])
+    if "__init__" not in kind.__dict__:
+        made.__init__ = _build_init(made, known)
+    return made
+
+
+def _build_body(kind: type[Any], known: Mapping[str, Field[Any]]) -> dict[str, Any]:
+    """Build what the new class has: the methods of all frozen classes, what the class defines, and its slots."""
     inherited = {name for base in kind.__mro__[1:] for name in base.__dict__.get("__slots__", ())}
     # The class comes first, so that there is a value where a class has no fields.
     compared = attrgetter("__class__", *(name for name, one in known.items() if one.compare))
-    body = {
+    return {
         "__repr__": _describe,
         "__eq__": lambda self, other: _equals(compared, self, other),
         "__hash__": lambda self: hash(compared(self)),
@@ -81,14 +93,6 @@ def frozen(kind: type[Kind]) -> type[Kind]:
         "__signature__": _SIGNATURE,
         "__dataclass_fields__": known,
     }
-    # Slots are those of a new class.
-    metaclass: Callable[..., Any] = type(kind)
-    made: type[Any] = metaclass(kind.__name__, kind.__bases__, body)
-    # The setter of a slot does not ask __setattr__, which refuses.
-    made.__setters__ = tuple([(name, getattr(made, name).__set__) for name in known])
-    if "__init__" not in body:
-        made.__init__ = _build_init(made, known)
-    return made
 
 
 def _find_fields(kind: type[Any]) -> dict[str, Field[Any]]:

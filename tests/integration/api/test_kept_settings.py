@@ -49,7 +49,7 @@ def test_a_request_confirms_what_is_kept_by_one_small_read(api: Api, requests_ma
     sid = api.conversation()
     requests_made.clear()
     assert api.get(f"/Conversations/{sid}").status == 200
-    assert [one.operation for one in requests_made] == ["GetItem", "GetItem"]
+    assert [one.operation for one in requests_made] == ["GetItem", "Query"]
     assert requests_made[0].parameters["Key"] == {"PK": {"S": "ACCOUNT"}, "SK": {"S": "VERSION"}}
 
 
@@ -59,4 +59,4 @@ def test_the_first_request_of_a_process_reads_settings_with_their_version(
     sid = api.conversation()
     requests_made.clear()
     assert other.get(f"/Conversations/{sid}").status == 200
-    assert [one.operation for one in requests_made] == ["TransactGetItems", "GetItem"]
+    assert [one.operation for one in requests_made] == ["TransactGetItems", "Query"]
