@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
+from partyline.domain.events import EventBatch
 from partyline.errors import Conflict
-from partyline.storage import conversations, event_outbox, event_packing
+from partyline.storage import conversations
 from partyline.storage.table import Table
+from tests.support.stored_events import list_batches
 
 # How long an attempt may go on that was not answered, and after how many seconds a request was one of several attempts.
 _LATE, _REPEATED = 60.0, 1.0
@@ -45,16 +47,15 @@ class Descriptions:
             return
         if pk.startswith("C#") and sk in ("A", "C") and isinstance(after["attributes"], str):
             self._store(pk.removeprefix("C#"), after["attributes"])
-        if pk.startswith("M#") and not {event_packing.PACKED, "events"}.isdisjoint(after):
-            self._observe_events(after)
+        for batch in list_batches([dict(after)]):
+            self._observe_events(batch)
 
     def _store(self, sid: str, text: str) -> None:
         if sid not in self.stored:
             self._settings[sid].append(Setting(text, -inf, self.clock()))
         self.stored[sid] = text
 
-    def _observe_events(self, item: Mapping[str, Any]) -> None:
-        batch = event_outbox.decode(dict(item))
+    def _observe_events(self, batch: EventBatch) -> None:
         for event in batch.events:
             text = event.parameters.get("Attributes")
             if event.type.startswith("onConversation") and text not in (None, self.stored.get(batch.subject)):

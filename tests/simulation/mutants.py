@@ -23,6 +23,7 @@ from partyline.storage import (
     format_level,
     idempotency,
     inbound_records,
+    message_events,
     receipts,
     roster_cache,
     sends,
@@ -233,6 +234,13 @@ MUTANTS = (
         conversation_items,
         "diff_items",
         lambda _: lambda *_: {},
+    ),
+    _one(
+        "the relay does not look for events in messages",
+        "webhooks are called at least once",
+        message_events,
+        "find_batch",
+        lambda _: lambda *_: None,
     ),
     _one(
         "kept members are not confirmed",

@@ -21,12 +21,13 @@ from partyline.domain.sends import Send
 from partyline.domain.webhook_configuration import PRE_EVENTS
 from partyline.errors import RequestError, RequestFailed, RequestRefused, RequestTimedOut
 from partyline.http_client import HttpClient, HttpRequest, HttpResponse
-from partyline.storage import event_outbox, messages
+from partyline.storage import messages
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.table import Table
 from partyline.webhooks import pre_action
 from tests.support.api_harness import ACCOUNT, TOKEN, A, Api, B, C, Counting, P, Q, Racing, Reply
 from tests.support.people import SERVICE, acting, another_service
+from tests.support.stored_events import list_batches
 
 URL = "https://hooks.example.com/pre"
 REJECTED = (403, 50056, "Webhook disabled processing of command")
@@ -97,8 +98,7 @@ def published_events(table: Table, event: str) -> list[dict[str, str]]:
     """The parameters of the events of a type that are told afterwards."""
     client: Any = table._client
     items = [from_dynamo(item) for item in client.scan(TableName="partyline")["Items"]]
-    batches = [event_outbox.decode(item) for item in items if item.get("outbox") == "happening"]
-    return [one.parameters for batch in batches for one in batch.events if one.type == event]
+    return [one.parameters for batch in list_batches(items) for one in batch.events if one.type == event]
 
 
 @dataclass

@@ -11,12 +11,13 @@ import pytest
 from partyline.domain import events
 from partyline.domain.events import Cause, Event
 from partyline.domain.webhook_configuration import WebhookConfiguration
-from partyline.storage import conversations, event_outbox, keys, messages
+from partyline.storage import conversations, keys, messages
 from partyline.storage.table import Table
 from partyline.webhooks.pre_action import PROCEED, PreActionDecision
 from tests.support import people
 from tests.support.api_harness import A, Api, B, C, P, Q, Reply, activate
 from tests.support.people import staff
+from tests.support.stored_events import list_batches
 
 
 def group_of_lines(api: Api, *lines: str) -> str:
@@ -184,8 +185,8 @@ def test_live_connections_and_post_action_webhooks_hear_who_wrote(api: Api, tabl
     write(staff(api, "ann"), conversation)
     published = [
         event.parameters
-        for item in table.query(f"M#{conversation}", begins="E#").items
-        for event in event_outbox.decode(item).events
+        for batch in list_batches(table.query(f"M#{conversation}").items)
+        for event in batch.events
         if event.type == "onMessageAdded"
     ]
     assert [(one["Author"], one["WrittenBy"]) for one in published] == [(P, "ann")]

@@ -28,7 +28,7 @@ from partyline.inbound.catch_up_runner import CatchUpSource
 from partyline.lifecycle import cleanup
 from partyline.outbound import delivery_reports
 from partyline.queues.queue_messages import Removed, RemovedKind
-from partyline.storage import catch_ups, conversations, event_outbox, keys, memberships, messages, opt_outs
+from partyline.storage import catch_ups, conversations, keys, memberships, messages, opt_outs
 from partyline.storage.attribute_values import from_dynamo
 from partyline.storage.batch_read import BatchRead
 from partyline.storage.listeners import UnconnectedServices
@@ -41,6 +41,7 @@ from tests.integration.functions.conftest import Context, event, granted
 from tests.support.files import Files
 from tests.support.scene import Outbound
 from tests.support.sessions import GUARD, Browser, SessionWorld
+from tests.support.stored_events import list_batches
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -196,10 +197,8 @@ def test_events_are_published(group: tuple[ModuleType, str, str], table: Table, 
     settings = ConfirmedSettings(SettingsCache(table, lambda: NOW), read.fetch_settings_version)
     receivers = Receivers(table, read, settings, UnconnectedServices(table, lambda: NOW))
     fan_out = FanOut(table, receivers, ACCOUNT, enqueue_callback=lambda *given: None, enqueue_push=lambda *given: None)
-    for item in stored:
-        if item.get("outbox") == "happening":
-            batch = replace(event_outbox.decode(item), cause=BY_TEXT)
-            fan_out.publish(batch, item["SK"])
+    for number, batch in enumerate(list_batches(stored)):
+        fan_out.publish(replace(batch, cause=BY_TEXT), str(number))
     fan_out.publish_receipt(found.receipts[0])
     assert called == granted("relay")
 

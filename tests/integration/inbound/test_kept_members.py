@@ -20,13 +20,14 @@ from partyline.domain.participants import Participant
 from partyline.domain.services import Configuration
 from partyline.domain.webhook_configuration import ScopedWebhook, WebhookTarget
 from partyline.inbound.recorder import InboundRecorder, RecordOutcome, RecordResult
-from partyline.storage import conversations, event_outbox, keys, lines, memberships, messages, services, webhooks
+from partyline.storage import conversations, keys, lines, memberships, messages, services, webhooks
 from partyline.storage.attribute_values import Item
 from partyline.storage.roster_cache import MAX_KEPT, MAX_MEMBERS, RosterCache
 from partyline.storage.service_settings import SettingsCache
 from partyline.storage.table import Table, change
 from tests.support.api_harness import consult_no_webhook
 from tests.support.aws_requests import AwsRequest
+from tests.support.stored_events import list_batches
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 SERVICE = sids.default_service("AC" + "0" * 32)
@@ -62,8 +63,7 @@ def loaded(table: Table, sid: str) -> Roster:
 
 def last_batch(table: Table, recorded: RecordResult) -> EventBatch:
     """The events that a text has published."""
-    items = table.query(keys.messages(recorded.conversation_sid), begins="E#").items
-    batches = map(event_outbox.decode, items)
+    batches = list_batches(table.query(keys.messages(recorded.conversation_sid)).items)
     return next(
         one for one in batches if any(part.parameters.get("MessageSid") == recorded.message_sid for part in one.events)
     )

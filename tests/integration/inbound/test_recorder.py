@@ -31,7 +31,6 @@ from partyline.storage import (
     conversation_lists,
     conversations,
     copies,
-    event_outbox,
     keys,
     lines,
     memberships,
@@ -47,6 +46,7 @@ from partyline.storage.service_settings import SettingsCache
 from partyline.storage.table import Table
 from tests.support.api_harness import consult_no_webhook
 from tests.support.aws_requests import AwsRequest
+from tests.support.stored_events import list_batches
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SERVICE = sids.default_service("AC" + "0" * 32)
@@ -662,7 +662,7 @@ def test_webhook_that_is_added_while_a_text_is_recorded_gets_the_text(own: Table
     added = ScopedWebhook(sids.new(sids.WEBHOOK), sid, NOW, NOW, WebhookTarget.WEBHOOK, url="https://example.com")
     racing = Interrupted(own, lambda: webhooks.create(own, known, added))
     assert record(racing, text(B, P, A, body="second")).outcome is RecordOutcome.RECORDED
-    batches = [event_outbox.decode(item) for item in own.query(keys.messages(sid), begins="E#").items]
+    batches = list_batches(own.query(keys.messages(sid)).items)
     assert sorted((batch.webhooks is None, len(batch.events)) for batch in batches) == [(False, 6), (True, 1)]
 
 

@@ -18,7 +18,7 @@ from partyline.inbound import recorder
 from partyline.lifecycle.cleanup import Cleaner
 from partyline.outbound.delivery_reports import ReportOutcome
 from partyline.queues.queue_messages import Removed, RemovedKind
-from partyline.storage import lines, opt_outs
+from partyline.storage import event_packing, lines, message_events, opt_outs
 from partyline.storage.table import Table
 from tests.support.api_harness import A, Api, B, Clock, P, Q, build_context, consult_no_webhook
 from tests.support.event_world import SERVICE
@@ -46,6 +46,12 @@ def text(api: Api, sender: str, *others: str, words: str = "hello", line: str = 
         .record(arrived, context.clock())
         .conversation_sid
     )
+
+
+def tell_roster(api: Api, conversation: str) -> str:
+    """What the messages of a conversation have of their events."""
+    items = [event_packing.unpack(item) for item in api.context.table.query_all(f"M#{conversation}")]
+    return json.dumps([item.get(message_events.ADDITION) for item in items])
 
 
 def order(api: Api, number: str = A) -> str:
@@ -82,6 +88,21 @@ def stored(api: Api) -> str:
 def said(api: Api, conversation: str) -> list[tuple[int, str, str | None]]:
     found = api.get(f"/Conversations/{conversation}/Messages").body["messages"]
     return [(one["index"], one["author"], one["body"]) for one in found]
+
+
+def test_messages_of_others_do_not_tell_that_the_person_was_there(api: Api) -> None:
+    # A new stack, which has the newest stored format.
+    assert api.get("/Configuration").status == 200
+    conversation = text(api, A, B, words="from a")
+    text(api, B, A, words="from b")
+    text(api, B, A, words="also b")
+    assert A in tell_roster(api, conversation)
+    report = erase(api)
+    assert report["erased"]["messages"] >= 2
+    told = tell_roster(api, conversation)
+    assert A not in told
+    bodies = [one["body"] for one in api.get(f"/Conversations/{conversation}/Messages").body["messages"]]
+    assert bodies == [None, "from b", "also b"]
 
 
 def test_others_keep_their_words_and_the_person_leaves_the_group(api: Api) -> None:

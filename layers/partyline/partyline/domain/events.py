@@ -261,10 +261,16 @@ def message_event(type: str, message: Message, conversation: Conversation, **mor
     Beyond Twilio: `DateReceivedByCarrier`, when the carrier received an inbound text, and `WrittenBy`, the identity
     that wrote as a line.
     """
+    return _build_message_event(type, message, conversation.service_sid, conversation.messaging_service_sid, **more)
+
+
+def _build_message_event(
+    type: str, message: Message, service_sid: str, messaging_service_sid: str | None, **more: str | None
+) -> Event:
     parameters = {
-        "ConversationSid": conversation.sid,
-        "ChatServiceSid": conversation.service_sid,
-        "MessagingServiceSid": conversation.messaging_service_sid,
+        "ConversationSid": message.conversation_sid,
+        "ChatServiceSid": service_sid,
+        "MessagingServiceSid": messaging_service_sid,
         "MessageSid": message.sid,
         "Index": str(message.index),
         "Author": message.author,
@@ -287,9 +293,13 @@ def message_added_event(message: Message, conversation: Conversation, members: I
     Beyond Twilio: `Roster`, the members with a messaging binding, as JSON, and `CarrierMessageId`, the carrier's own id
     of an inbound text.
     """
-    return message_event(
-        "onMessageAdded", message, conversation, Roster=_roster(members), CarrierMessageId=message.carrier_message_id
-    )
+    return build_message_added(message, conversation.service_sid, conversation.messaging_service_sid, _roster(members))
+
+
+def build_message_added(message: Message, service_sid: str, messaging_service_sid: str | None, roster: str) -> Event:
+    """Build onMessageAdded as `message_added_event` does, from a roster that is JSON already."""
+    more = {"Roster": roster, "CarrierMessageId": message.carrier_message_id}
+    return _build_message_event("onMessageAdded", message, service_sid, messaging_service_sid, **more)
 
 
 def _roster(members: Iterable[Participant]) -> str:

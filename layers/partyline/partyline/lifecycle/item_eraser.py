@@ -27,6 +27,7 @@ from partyline.storage import (
     inbox,
     keys,
     memberships,
+    message_events,
     messages,
     opt_outs,
     scheduled_messages,
@@ -122,7 +123,13 @@ def _erase_thread(scope: ErasureScope, item: Item) -> Verdict:
 
 
 def _erase_stored_message(scope: ErasureScope, item: Item) -> Verdict:
-    return erase_message(scope, item["conversation_sid"], item["sid"])
+    """Erase a message, and who was in its conversation when it was recorded, which its event tells (message_events)."""
+    verdict = erase_message(scope, item["conversation_sid"], item["sid"])
+    is_told = scope.is_mentioned(item.get(message_events.ADDITION)) and not scope.is_later(item["created"])
+    if verdict is Verdict.ERASED or not is_told:
+        return verdict
+    scope.table.written(change("message", _key(item), message_events.WITHOUT_ADDITION, EXISTS))
+    return Verdict.ERASED
 
 
 def _erase_activity(scope: ErasureScope, item: Item) -> Verdict:

@@ -1,4 +1,4 @@
-"""Compress the content of event items of more than a kilobyte, and read it.
+"""Compress the content of event items of more than a kilobyte, and what messages have of their events, and read it.
 
 An event repeats the names of Twilio's parameters, and SIDs. So it is compressed with a dictionary of these (zlib's
 preset dictionary): less than half is left of a text of 80 characters in a group.
@@ -45,8 +45,15 @@ _DICTIONARY = (
 def pack(content: Item) -> Item:
     """Return the attributes of an item with some content; a small one is what it was."""
     plain = _encode(content).encode()
-    if len(plain) <= _PLAIN_SIZE:
-        return content
+    return content if len(plain) <= _PLAIN_SIZE else _compress(plain)
+
+
+def compress(content: Item) -> Item:
+    """Return the attribute of a compressed content, however small it is."""
+    return _compress(_encode(content).encode())
+
+
+def _compress(plain: bytes) -> Item:
     compressor = zlib.compressobj(zdict=_DICTIONARY)
     # As text: bytes have another form in each of what reads the table.
     return {PACKED: base64.b64encode(compressor.compress(plain) + compressor.flush()).decode()}

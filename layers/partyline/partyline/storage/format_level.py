@@ -19,9 +19,11 @@ from partyline.errors import UnknownFormat
 FIRST = 1
 # At EVENTS_PACKED, large batches of events are stored compressed (event_outbox). At PLACES_APART, the places of a
 # conversation in the lists are an item of their own (conversation_items), and so are its attributes if they are large
-# (conversation_attributes).
+# (conversation_attributes). At EVENTS_IN_MESSAGES, the event of a new message has no item of its own
+# (message_events).
 EVENTS_PACKED = 2
 PLACES_APART = 2
+EVENTS_IN_MESSAGES = 2
 NEWEST = 2
 # For how many seconds a level is kept that may have been raised since.
 _LIFE = 60.0

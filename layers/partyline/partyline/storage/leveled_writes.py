@@ -10,7 +10,7 @@ from partyline.storage.table import Write
 
 @frozen
 class LeveledWrite(Write):
-    """A write that the table makes in another form from a level on; either may be of several items."""
+    """A write that the table makes in another form from a level on; either may be of several writes."""
 
     level: int
     build_older: Callable[[], Sequence[Write]]
@@ -18,7 +18,8 @@ class LeveledWrite(Write):
 
     def build_parts(self, find_level: Callable[[], int]) -> Sequence[Write]:
         """Return what is written at the level that `find_level` returns."""
-        return self.build_newer() if find_level() >= self.level else self.build_older()
+        writes = self.build_newer() if find_level() >= self.level else self.build_older()
+        return [part for write in writes for part in write.build_parts(find_level)]
 
 
 def write_by_level(

@@ -10,7 +10,7 @@ from partyline.domain import activities, events, membership, sids, threads, writ
 from partyline.domain.activities import Activity
 from partyline.domain.conversations import MAX_TAPBACKS, Conversation, ConversationState
 from partyline.domain.copies import hash_content
-from partyline.domain.events import QUIETLY, Cause, Reason
+from partyline.domain.events import QUIETLY, Cause, EventBatch, Reason
 from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
 from partyline.domain.receipts import Receipt
@@ -26,6 +26,7 @@ from partyline.storage import (
     event_outbox,
     idempotency,
     keys,
+    message_events,
     receipts,
     sweeps,
 )
@@ -92,26 +93,29 @@ def recording_writes(
     published += [events.delivery_updated_event(receipt, conversation) for receipt in failed]
     return [
         *_append(roster, message, now, is_tapback=is_tapback, sweep_at=sweep_at),
-        *message_writes(message, now, sweep_at),
-        *(receipts.creation_write(receipt) for receipt in failed),
         # A new webhook is a change of the conversation, so one without any has none when the message is recorded.
-        *event_outbox.build_writes(membership.build_event_batch(roster, cause, now, published)),
+        *message_writes(message, now, sweep_at, membership.build_event_batch(roster, cause, now, published)),
+        *(receipts.creation_write(receipt) for receipt in failed),
         *stored_activities.build_writes(conversation, noted, cause, now),
     ]
 
 
-def message_writes(message: Message, now: datetime, sweep_at: datetime | None) -> list[Write]:
+def message_writes(
+    message: Message, now: datetime, sweep_at: datetime | None, batch: EventBatch | None = None
+) -> list[Write]:
     """Build the writes of a message, its receipts, and the counts of the copies that our own numbers will receive.
 
-    `sweep_at` is when an entry of the sweeper for it is due, None for no entry (partyline.storage.sweeps).
+    `sweep_at` is when an entry of the sweeper for it is due, None for no entry (partyline.storage.sweeps). `batch` are
+    the events of the message, where they are written with it.
     """
     sends = tuple(replace(send, counted=_copy_fingerprint(message, send)) for send in message.sends)
     message = replace(message, sends=sends)
     item = codec.encode(message)
     if message.has_follow_up:
         item["outbox"] = "message"
+    key = keys.message(message.conversation_sid, message.sid)
     return [
-        put("message", keys.message(message.conversation_sid, message.sid), item, NEW),
+        message_events.build_write(message, item, batch) if batch else put(message_events.LABEL, key, item, NEW),
         *(receipts.creation_write(receipt) for receipt in receipts.build_queued(message)),
         *(
             # The carrier delivers our own group text to our other numbers too, also to those added right after it.
@@ -262,6 +266,7 @@ def update(
     if not sets:
         return
     updated = events.message_event("onMessageUpdated", after, conversation)
+    sets |= message_events.WITHOUT_ADDITION
     changed = change("message", keys.message(before.conversation_sid, before.sid), sets, EXISTS)
     try:
         table.transact([changed, *event_outbox.build_conversation_writes(conversation, cause, now, [updated])])

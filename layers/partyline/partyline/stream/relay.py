@@ -25,6 +25,7 @@ from partyline.storage import (
     contacts,
     erasures,
     event_outbox,
+    message_events,
     message_retention,
     text_index,
     users,
@@ -90,7 +91,8 @@ class StreamRelay:
     def relay(self, record: Mapping[str, Any]) -> str:
         """Relay one stream record; return the name of its follow-up.
 
-        - A new message: each of its sends, in the order of its conversation, and each file still at its carrier.
+        - A new message: each of its sends, in the order of its conversation, each file still at its carrier, and its
+          event, where that is not an item of its own.
         - A new initializing conversation: its activation.
         - A new event batch, a new user, a receipt with a new status: its events.
         - A new run of an import of contacts, or of a catch-up: the run.
@@ -123,7 +125,7 @@ class StreamRelay:
     def _relay_insert(self, item: Item) -> str:
         match item.get("outbox"):
             case "message":
-                self._relay_message(codec.decode(Message, item))
+                self._relay_message(item)
             case "activate":
                 self.activate(item["sid"])
             case "inbox":
@@ -153,13 +155,16 @@ class StreamRelay:
                 return NOTHING
         return str(item["outbox"])
 
-    def _relay_message(self, message: Message) -> None:
+    def _relay_message(self, item: Item) -> None:
+        message = codec.decode(Message, item)
         for send in message.sends:
             reference = message.reference(send)
             deduplication_id = f"{message.sid}-{reference.thread}"
             self.enqueue_send(message.conversation_sid, deduplication_id, queue_messages.encode_send(reference))
         for part in message.pending:
             self.fetch_media(MediaReference(message.conversation_sid, message.sid, part.sid))
+        if batch := message_events.find_batch(message, item):
+            self.publish(batch, f"{item['PK']}/{item['SK']}")
 
     def _relay_change(self, before: Item, after: Item) -> str:
         # Only receipts have a rank.
