@@ -30,6 +30,7 @@ from tests.support.conversation_forms import NOW, FormsStack
 from tests.support.memory_dynamodb import MemoryDynamoDB
 
 LARGE, LARGER, SMALL = (json.dumps({"text": letter * size}) for letter, size in (("a", 400), ("b", 16_000), ("c", 9)))
+READS: list[Callable[..., Conversation | Roster | None]] = [conversations.load, conversations.fetch]
 # Sizes of attributes in bytes: the least, those around the limit, the largest.
 SIZES = (2, *range(MAX_INLINE - 2, MAX_INLINE + 3), 16 * 1024)
 
@@ -185,6 +186,27 @@ def test_small_attributes_cost_no_second_item_and_no_second_read(stack: FormsSta
     assert (asked, found[made.sid].attributes) == ([], SMALL)
 
 
+def test_who_needs_no_attributes_does_not_read_them(stack: FormsStack) -> None:
+    made = stack.make(attributes=LARGE)
+    seen: list[str] = []
+
+    class Noting(Table):
+        def query(self, pk: str, **named: Any) -> Page:
+            page = super().query(pk, **named)
+            seen.extend(item["SK"] for item in page.items)
+            return page
+
+    table = Noting(stack._client, stack._name)
+    for read in READS:
+        assert read(table, made.sid)
+    conversations.removal_events(table, stack.fetch(made.sid), NOW, QUIETLY)
+    assert "C" in seen
+    assert "A" not in seen
+    for read in READS:
+        assert read(table, made.sid, whole=True)
+    assert seen.count("A") == len(READS)
+
+
 def test_who_has_read_a_conversation_before_it_moved_changes_nothing(stack: FormsStack) -> None:
     older = upgraded()
     made = older.make(attributes=LARGE)
@@ -244,9 +266,6 @@ class Torn(Table):
         first, rest = (before, after) if self._first_is_older else (after, before)
         beside = [item for item in first.items if item["SK"] == "A"]
         return Page([*beside, *(item for item in rest.items if item["SK"] != "A")], None)
-
-
-READS: list[Callable[..., Conversation | Roster | None]] = [conversations.load, conversations.fetch]
 
 
 @pytest.mark.parametrize("read", READS)

@@ -39,11 +39,11 @@ from partyline.storage.table import Condition, Table, Write, change, delete
 _MAX_IDENTITIES = 150_000
 # How often a conversation is read with its members that do not belong together.
 _READS = 3
-# What an update sets, and its attributes if they differ. What messages change is left out, so that an update and a
-# concurrent message both hold.
+# What an update sets. What messages change is left out, so that an update and a concurrent message both hold.
 _SET_BY_UPDATE = (
     *("friendly_name", "unique_name", "state", "messaging_service_sid", "inactive_after", "closed_after"),
     *("assignee", "created", "updated", "threads", "revision", "roster_mark", "due_at"),
+    *conversation_attributes.NAMES,
 )
 
 
@@ -235,8 +235,7 @@ def _build_sets(before: Conversation, after: Conversation) -> Item:
     """Build what an update sets in a conversation's own item."""
     item = conversation_attributes.encode(after)
     moved = ("active_at",) if before.active_at != after.active_at else ()
-    attributes = conversation_attributes.NAMES if before.attributes != after.attributes else ()
-    return {name: item.get(name) for name in (*_SET_BY_UPDATE, *moved, *attributes)}
+    return {name: item.get(name) for name in (*_SET_BY_UPDATE, *moved)}
 
 
 def _rename_writes(before: Conversation, after: Conversation) -> list[Write]:
