@@ -143,6 +143,13 @@ def test_frozen_classes_of_the_layer_are_made_without_generated_code() -> None:
     assert standard == ["layers/partyline/partyline/frozen_classes.py"]
 
 
+def test_objects_of_frozen_classes_are_copied_by_the_faster_replace() -> None:
+    standard = [
+        name(path) for path in LAYER.rglob("*.py") if re.search(r"dataclasses import.*\breplace\b", path.read_text())
+    ]
+    assert standard == ["layers/partyline/partyline/frozen_classes.py"]
+
+
 def test_class_names_are_unique_in_the_layer() -> None:
     places = defaultdict(list)
     for path in LAYER.rglob("*.py"):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -23,7 +22,7 @@ from partyline.domain.receipts import Receipt, ReceiptStatus
 from partyline.domain.scheduled_messages import ScheduledMessage
 from partyline.domain.services import Service, User
 from partyline.domain.webhook_configuration import ScopedWebhook
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 
 Parameters = dict[str, str]
 

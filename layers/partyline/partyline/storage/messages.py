@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from partyline.domain import activities, events, membership, sids, threads, written
@@ -16,7 +15,7 @@ from partyline.domain.messages import Message
 from partyline.domain.receipts import Receipt
 from partyline.domain.sends import Send
 from partyline.errors import Conflict, RuleViolation
-from partyline.frozen_classes import frozen
+from partyline.frozen_classes import frozen, replace
 from partyline.serialization import format_time
 from partyline.storage import (
     absent_webhooks,
