@@ -101,7 +101,7 @@ def _handle(record: SQSRecord) -> Retry | None:
 
 def _deliver(record: SQSRecord) -> Retry | None:
     reference = queue_messages.decode(SendReference, record.body)
-    attempt = build_sender().deliver(reference)
+    attempt = build_sender().deliver(reference, is_first=receive_count(record) == 1)
     logger.info("send.attempted", tag=reference.tag, state=attempt.state, step=attempt.step, reason=attempt.reason)
     count("SendPaced" if attempt.paced else f"Send{attempt.state.capitalize()}")
     if attempt.step is NextStep.RECONCILE:

@@ -19,7 +19,7 @@ from partyline.domain.catch_ups import plan_catch_up
 from partyline.domain.contact_imports import ContactImport, ImportState
 from partyline.domain.contacts import Contact, ContactAction, ContactChange, erase
 from partyline.domain.lines import AutoCreation, Line
-from partyline.domain.sends import SendState
+from partyline.domain.sends import SendReference, SendState
 from partyline.domain.services import build_service
 from partyline.domain.webhook_configuration import WebhookConfiguration
 from partyline.http_client import HttpRequest, HttpResponse
@@ -343,8 +343,16 @@ def outbound(function: Load) -> ModuleType:
     return function("outbound")
 
 
-def attempted(outbound: ModuleType, monkeypatch: pytest.MonkeyPatch, attempt: SendAttempt) -> None:
-    monkeypatch.setattr(Sender, "deliver", lambda sender, reference: attempt)
+def attempted(outbound: ModuleType, monkeypatch: pytest.MonkeyPatch, attempt: SendAttempt) -> list[bool]:
+    """Have each attempt end so; the list of whether each was the first one."""
+    firsts: list[bool] = []
+
+    def deliver(sender: Sender, reference: SendReference, *, is_first: bool) -> SendAttempt:
+        firsts.append(is_first)
+        return attempt
+
+    monkeypatch.setattr(Sender, "deliver", deliver)
+    return firsts
 
 
 def test_a_send_of_a_message_that_is_gone_is_done(outbound: ModuleType) -> None:
@@ -359,6 +367,17 @@ def test_a_send_to_be_tried_again_stays_in_the_queue_for_as_long_as_it_should(
     failed = {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
     assert outbound.handler(event("outbound/send"), Context()) == failed
     assert [(one["VisibilityTimeout"], one["ReceiptHandle"]) for one in delays] == [(8, "sample")]
+
+
+def test_an_attempt_is_the_first_one_if_the_queue_has_not_given_its_message_out_before(
+    outbound: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    firsts = attempted(outbound, monkeypatch, SendAttempt(NextStep.DONE, SendState.SENT))
+    for times in ("1", "2", "7"):
+        given = event("outbound/send")
+        given["Records"][0]["attributes"]["ApproximateReceiveCount"] = times
+        outbound.handler(given, Context())
+    assert firsts == [True, False, False]
 
 
 def test_a_send_of_unknown_outcome_is_looked_at_again_later(

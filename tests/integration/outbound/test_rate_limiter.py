@@ -25,7 +25,9 @@ from partyline.outbound.rate_limiter import FAILURES_TO_PAUSE
 from partyline.outbound.send_attempt import NextStep
 from partyline.storage import keys, lines, rate_limits, sends
 from partyline.storage.attribute_values import Item, from_dynamo
+from partyline.storage.rate_limits import StoredTurn
 from partyline.storage.table import Table, Write
+from tests.support.aws_requests import AwsRequest
 from tests.support.scene import FAILED, NOW, QUEUED, Crash, P, Scene, group, make_scene, opt_out, written
 
 
@@ -344,6 +346,23 @@ def test_pauses_are_read_with_a_line_that_has_the_carrier_that_it_had(
     assert pace.line.until
     assert job.pace == (pace if is_read else None)
     assert loader.carriers == {P: "bandwidth"}
+
+
+@pytest.mark.usefixtures("quick")
+def test_first_attempt_looks_for_no_turn_and_keeps_one_that_is_there(
+    table: Table, requests_made: list[AwsRequest]
+) -> None:
+    one, other = several(table, 2, Accepted("c-1"), rate="1.5")
+    one.deliver()
+    assert other.deliver().delay == pytest.approx(2.0)
+    requests_made.clear()
+    loader = replace(other.outbound().loader, carriers={P: "bandwidth"})
+    # As if it were queued twice, and this were the first attempt of the second time.
+    job = loader.load(other.reference, is_first=True)
+    assert job and job.line and job.pace
+    assert (job.pace.turn, keys.turn(other.reference).sk in str(requests_made)) == (StoredTurn(), False)
+    limiter = other.outbound().rate_limiter
+    assert limiter.take_turn(other.reference, job.line, 3, job.pace).wait == pytest.approx(2.0)
 
 
 def test_another_line_is_not_held_up(table: Table) -> None:

@@ -226,14 +226,18 @@ class SendLoader:
     callback_url: CallbackUrl
     carriers: dict[str, str] = field(default_factory=dict)
 
-    def load(self, reference: SendReference) -> SendJob | None:
-        """Load a send without its media; None when its message has been deleted."""
+    def load(self, reference: SendReference, *, is_first: bool = False) -> SendJob | None:
+        """Load a send without its media; None when its message has been deleted.
+
+        At the first attempt no turn is looked for. If it has one all the same, since it was queued twice, that one is
+        found when another is to be stored (rate_limits.keep_turn).
+        """
         delivered = messages.fetch(self.table, reference.conversation_sid, reference.message_sid)
         send = delivered.message.send(reference) if delivered else None
         if delivered is None or send is None:
             return None
         bare = SendJob(reference, delivered.message, send, delivered.receipts, CannotSend(""))
-        known, pace = self._read_lines(reference, send, delivered.message.service_sid)
+        known, pace = self._read_lines(reference, send, delivered.message.service_sid, is_first=is_first)
         line = known.lines.get(send.sender)
         if line is None:
             return replace(bare, carrier=CannotSend("the sending number is no longer a line"))
@@ -252,11 +256,12 @@ class SendLoader:
         )
 
     def _read_lines(
-        self, reference: SendReference, send: Send, service_sid: str | None
+        self, reference: SendReference, send: Send, service_sid: str | None, *, is_first: bool
     ) -> tuple[SendingLines, PaceSnapshot | None]:
         """Read the lines of a send, and what decides about its turn if the line still has the carrier that it had."""
         expected = self.carriers.get(send.sender, "")
-        beside = rate_limits.list_keys(reference, send.sender, expected) if expected else []
+        turn, *paces = rate_limits.list_keys(reference, send.sender, expected)
+        beside = [*([] if is_first else [turn]), *paces] if expected else []
         known = lines.fetch_for_sends(self.table, [send], service_sid, beside)
         line = known.lines.get(send.sender)
         if line is None:

@@ -68,13 +68,15 @@ class Sender:
     requester: CarrierRequester
     clock: Callable[[], datetime]
 
-    def deliver(self, reference: SendReference) -> SendAttempt:
+    def deliver(self, reference: SendReference, *, is_first: bool = False) -> SendAttempt:
         """Send one text, unless it was or may have been sent.
+
+        `is_first` is whether its queue has not given it out before: then it is not expected to have a turn.
 
         Each of its requests leaves at most once. Raises only what the table and the attachments raise: what a carrier
         refuses is recorded in the receipts.
         """
-        job = self.loader.load(reference)
+        job = self.loader.load(reference, is_first=is_first)
         if job is None:
             return SendAttempt(NextStep.DONE, SendState.REFUSED, reason="the message was deleted before it left")
         if proven := self.requester.settle_proven(job.request()):
