@@ -12,11 +12,13 @@ import pytest
 
 from partyline.api.resources import attachments
 from partyline.domain import contacts, join_rules
+from partyline.storage import stored_format
 from partyline.storage.table import MAX_TRANSACTION, Table
 from tests.support.api_harness import Api, P, activate, proxy_event
 
 # The most that the parameter GroupLimit of the template can be.
 GROUP_LIMIT = 45
+LARGE = json.dumps("x" * 16_000)
 KEY = {"Idempotency-Key": "one"}
 
 
@@ -36,7 +38,9 @@ def number(index: int) -> str:
 
 @pytest.fixture
 def measuring(api: Api) -> Measuring:
+    """At the newest level of the stored format, at which a conversation has most items of its own."""
     inner = api.context.table
+    stored_format.raise_level(inner)
     return Measuring(inner._client, inner._name)
 
 
@@ -64,7 +68,7 @@ def test_a_conversation_of_the_largest_size_is_made_at_once(large: Api, measurin
         else {"messaging_binding": {"address": number(index), "proxy_address": P}}
         for index in range(GROUP_LIMIT)
     ]
-    settings = [("UniqueName", "all"), ("Timers.Inactive", "P1D"), ("FriendlyName", "All")]
+    settings = [("UniqueName", "all"), ("Timers.Inactive", "P1D"), ("FriendlyName", "All"), ("Attributes", LARGE)]
     reply = large.post("/ConversationWithParticipants", [*settings, *participants(*members)])
     assert reply.status == 202, reply.body
     activate(measuring, reply.body["sid"], large.context.clock())
@@ -74,7 +78,7 @@ def test_a_conversation_of_the_largest_size_is_made_at_once(large: Api, measurin
 
 
 def test_a_conversation_of_as_many_pairs_as_it_may_have(large: Api, measuring: Measuring) -> None:
-    group = large.conversation(UniqueName="all", **{"Timers.Inactive": "P1D"})
+    group = large.conversation(UniqueName="all", Attributes=LARGE, **{"Timers.Inactive": "P1D"})
     for index in range(join_rules.MAX_BOUND):
         assert large.add(group, address=number(index), proxy=P).status == 201
     assert large.add(group, address=number(join_rules.MAX_BOUND), proxy=P).error[:2] == (400, 50418)
