@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import Any
 
@@ -118,3 +119,11 @@ def test_no_line_has_more_than_cloudwatch_takes(names: list[str], capsys: pytest
     assert [max(len(each), *map(len, each)) for each in values] == [100, 100, 50]
     assert sum(sum(map(sum, each)) for each in values) == 250
     assert lines[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[]]
+
+
+def test_threads_count_together_and_nothing_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    counters = Counters("Partyline", None)
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: counters.add(f"Metric{number % 3}", 1), range(5000)))
+    counters.flush()
+    assert sum(sum(values) for line in read_lines(capsys) for name, values in line.items() if name != "_aws") == 5000

@@ -13,7 +13,8 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from threading import Lock
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
@@ -70,18 +71,28 @@ class Counters:
     def __init__(self, namespace: str, service: str | None) -> None:
         self._namespace = namespace
         self._dimensions = {"service": service} if service else {}
+        self._counting = Lock()
         self.counted: dict[str, list[float]] = {}
 
     def add(self, name: str, amount: float) -> None:
-        """Add to a metric."""
-        amounts = self.counted.setdefault(name, [])
-        amounts.append(float(amount))
-        if _MOST in (len(amounts), len(self.counted)):
-            self.flush()
+        """Add to a metric. Several threads may do so at once."""
+        with self._counting:
+            amounts = self.counted.setdefault(name, [])
+            amounts.append(float(amount))
+            full = self._take() if _MOST in (len(amounts), len(self.counted)) else {}
+        self._write(full)
 
     def flush(self) -> None:
         """Write what was counted, if there is anything."""
+        with self._counting:
+            counted = self._take()
+        self._write(counted)
+
+    def _take(self) -> dict[str, list[float]]:
         counted, self.counted = self.counted, {}
+        return counted
+
+    def _write(self, counted: Mapping[str, list[float]]) -> None:
         if not counted:
             return
         definition = {
