@@ -9,7 +9,7 @@ from partyline.domain import sids
 from partyline.domain.activities import Activity
 from partyline.domain.messages import Message
 from partyline.domain.notes import Note
-from partyline.storage import codec, messages, queries, side_by_side
+from partyline.storage import codec, messages, parallel_reads, queries
 from partyline.storage.messages import IndexRange
 from partyline.storage.queries import ListPage, Window
 from partyline.storage.table import Table
@@ -44,7 +44,7 @@ def page(
     reads: list[Callable[[], list[_Placed]]] = [partial(read_beside, one) for one in (_NOTES, _ACTIVITIES)]
     if with_messages:
         reads.append(partial(_read_messages, table, conversation_sid, window, within, forward=forward))
-    found = [entry for part in side_by_side.read_all(reads) for entry in part]
+    found = [entry for part in parallel_reads.read_all(reads) for entry in part]
     found.sort(key=lambda entry: entry[0], reverse=not forward)
     shown = found[: window.size]
     if window.backward:

@@ -31,7 +31,7 @@ from partyline.domain.unrouted import UnroutedText
 from partyline.domain.webhook_configuration import ScopedWebhook
 from partyline.frozen_classes import frozen, replace
 from partyline.serialization import format_time
-from partyline.storage import codec, contact_keys, erasure_keys, inbox_keys, keys, side_by_side, text_index_keys
+from partyline.storage import codec, contact_keys, erasure_keys, inbox_keys, keys, parallel_reads, text_index_keys
 from partyline.storage import conversation_list_keys as list_keys
 from partyline.storage.attribute_values import Item
 from partyline.storage.conversation_items import ListedConversation
@@ -352,7 +352,7 @@ def _read_merged(table: Table, view: _View, partitions: Iterable[str], kind: typ
 
 def _read_parts(table: Table, view: _View, parts: Iterable[tuple[_View, str]]) -> list[Item]:
     """Read views of partitions side by side, and merge them in the order of `view`, in the direction of reading."""
-    found = side_by_side.read_all([partial(_read_partition, table, one, partition) for one, partition in parts])
+    found = parallel_reads.read_all([partial(_read_partition, table, one, partition) for one, partition in parts])
     return [*heapq.merge(*found, key=lambda item: str(item[view.sort_key]), reverse=not view.forward)]
 
 

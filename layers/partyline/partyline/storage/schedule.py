@@ -17,7 +17,7 @@ from itertools import islice
 
 from partyline.frozen_classes import frozen
 from partyline.serialization import format_time, parse_time
-from partyline.storage import keys, side_by_side
+from partyline.storage import keys, parallel_reads
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import Table, Write, delete, put
 
@@ -65,7 +65,7 @@ def list_overdue(table: Table, now: datetime, name: str = keys.DUE) -> Iterator[
 def fetch_oldest(table: Table, now: datetime, most: int, name: str = keys.DUE) -> list[ScheduledEntry]:
     """Read the oldest entries of a schedule that are due: one round trip for some, each shard beside the others."""
     shards = [partial(_read_oldest, shard, most) for shard in list_shards(table, now, name)]
-    return [*islice(heapq.merge(*side_by_side.read_all(shards), key=_order_of), most)]
+    return [*islice(heapq.merge(*parallel_reads.read_all(shards), key=_order_of), most)]
 
 
 def list_shards(table: Table, now: datetime, name: str) -> list[Iterator[ScheduledEntry]]:

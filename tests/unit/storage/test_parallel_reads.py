@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from partyline.storage.side_by_side import AT_ONCE, read_all
+from partyline.storage.parallel_reads import AT_ONCE, read_all
 
 
 def test_reads_are_under_way_together_and_answers_are_in_their_order() -> None:
