@@ -42,11 +42,14 @@ class Fault(StrEnum):
     LOST = "the request is carried out, and its answer is lost"
     HALF = "half of the answer comes"
     CHANGED = "the answer has another checksum"
+    UNCHECKED = "the answer has a checksum that is no number"
+    ENDLESS = "the answer names a length that cannot be"
     SILENT = "nothing is answered"
     THROTTLED = "the service is too busy"
     BROKEN = "the service fails"
     BAD_GATEWAY = "something before the service answers, in HTML"
     SKEWED = "the signature is too old"
+    ZONELESS = "the signature is too old, and the time of the answer has no zone"
     EXPIRED = "the credentials have ended"
     MOVED = "the answer is a redirect"
 
@@ -54,6 +57,7 @@ class Fault(StrEnum):
 _ERRORS = {
     Fault.BROKEN: (500, "com.amazon.coral.service#InternalServerError"),
     Fault.SKEWED: (400, "com.amazon.coral.service#InvalidSignatureException"),
+    Fault.ZONELESS: (400, "com.amazon.coral.service#InvalidSignatureException"),
     Fault.EXPIRED: (400, "com.amazon.coral.service#ExpiredTokenException"),
 }
 # How far the time of a service is ahead whose answer says that a signature is too old.
@@ -107,6 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault in _ERRORS:
             status, kind = _ERRORS[fault]
             date = datetime.now(UTC) + (AHEAD if fault is Fault.SKEWED else timedelta())
+            date = date.replace(tzinfo=None) if fault is Fault.ZONELESS else date
             self._answer(status, json.dumps({"__type": kind, "message": fault.value}).encode(), {}, date)
         else:
             target = self.headers["X-Amz-Target"]
@@ -116,12 +121,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _carry_out(self, fault: Fault | None, status: int, headers: dict[str, str], answer: bytes) -> None:
         if fault is Fault.LOST:
             self.close_connection = True
-        elif fault is Fault.HALF:
-            self._head(status, len(answer) + 10, {}, datetime.now(UTC))
+        elif fault in {Fault.HALF, Fault.ENDLESS}:
+            missing = 10 if fault is Fault.HALF else 10**20
+            self._head(status, len(answer) + missing, {}, datetime.now(UTC))
             self.wfile.write(answer[: len(answer) // 2])
             self.close_connection = True
         else:
-            checksum = {"x-amz-crc32": str(zlib.crc32(answer) + 1)} if fault is Fault.CHANGED else {}
+            wrong = {Fault.CHANGED: str(zlib.crc32(answer) + 1), Fault.UNCHECKED: "none"}
+            checksum = {"x-amz-crc32": wrong[fault]} if fault in wrong else {}
             self._answer(status, answer, headers | checksum)
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str], date: datetime | None = None) -> None:
@@ -132,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response_only(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Date", format_datetime(date, usegmt=True))
+        self.send_header("Date", format_datetime(date, usegmt=date.tzinfo is not None))
         self.send_header("x-amzn-requestid", "request")
         self.send_header("Content-Type", "application/x-amz-json-1.0")
         self.send_header("Content-Length", str(length))

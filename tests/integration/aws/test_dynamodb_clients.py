@@ -200,12 +200,13 @@ def test_a_request_that_fails_twice_is_an_error(build: Build, server: AwsServer,
     assert table.get(FIRST) is None
 
 
-def test_half_an_answer_is_asked_for_again(build: Build, server: AwsServer) -> None:
-    """The SDK raises an error of urllib3."""
+@pytest.mark.parametrize("fault", [Fault.HALF, Fault.UNCHECKED, Fault.ENDLESS])
+def test_what_is_no_answer_is_asked_for_again(build: Build, server: AwsServer, fault: Fault) -> None:
+    """The SDK raises errors that are not its own."""
     table = build("direct")
-    server.faults.append(Fault.HALF)
+    server.faults.append(fault)
     assert table.get(FIRST) is None
-    server.faults += [Fault.HALF, Fault.HALF]
+    server.faults += [fault, fault]
     with pytest.raises(BotoCoreError):
         table.get(FIRST)
     assert len(server.requests) == 4
@@ -256,6 +257,13 @@ def test_a_signature_that_is_too_old_is_made_with_the_services_time(build: Build
     first, second, third = dates
     assert AHEAD - timedelta(minutes=1) < second - first < AHEAD + timedelta(minutes=1)
     assert third - first > AHEAD - timedelta(minutes=1)
+
+
+def test_a_time_without_a_zone_is_none_to_sign_with(build: Build, server: AwsServer) -> None:
+    server.faults.append(Fault.ZONELESS)
+    with pytest.raises(ClientError) as refused:
+        build("direct").get(FIRST)
+    assert refused.value.response["Error"]["Code"] == "InvalidSignatureException"
 
 
 def test_credentials_that_have_ended_are_found_anew(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import select
 import socket
-from collections.abc import Callable, Iterator
+import ssl
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
@@ -17,6 +20,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.certificates import write_certificate
+from partyline.aws import connections
 from partyline.aws.connections import ConnectFailed, ConnectionPool, Timeouts
 from partyline.aws.http_answers import HttpAnswer, read_answer
 from partyline.frozen_classes import replace
@@ -177,6 +182,34 @@ def test_a_connection_with_more_than_was_asked_for_has_no_further_answer() -> No
     assert read_answer(sent) == HttpAnswer(200, {"content-length": "1"}, b"a", is_last=True)
 
 
+@pytest.mark.parametrize(
+    ("content", "most"),
+    [
+        # The head comes in two parts, so http.client reads it.
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", 37),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n", 1000),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", 1000),
+    ],
+)
+def test_more_than_was_asked_for_is_noticed_behind_an_unusual_answer(content: bytes, most: int) -> None:
+    alone, followed = (read_answer(Sent(content + more, most)) for more in (b"", b"HTTP/1.1 2"))  # type: ignore[arg-type]
+    assert (alone.is_last, followed.is_last) == (False, True)
+    assert alone == replace(followed, is_last=False)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"Content-Length: %d\r\n\r\nab" % length for length in (10**18, 10**20)),
+        *(b"Transfer-Encoding: chunked\r\n\r\n%x\r\nab" % length for length in (10**18, 10**20)),
+    ],
+)
+def test_a_length_that_cannot_be_is_no_answer(content: bytes) -> None:
+    sent: Any = Sent(b"HTTP/1.1 200 OK\r\n" + content)
+    with pytest.raises(HTTPException):
+        read_answer(sent)
+
+
 def ask(pool: ConnectionPool) -> HttpAnswer:
     return pool.post({"host": "example", "x-amz-target": "Service.Operation"}, b"{}")
 
@@ -255,3 +288,107 @@ def test_without_a_connection_nothing_was_sent() -> None:
     with pytest.raises(ConnectFailed) as failed:
         ask(ConnectionPool(f"http://127.0.0.1:{port}", PATIENT, size=1))
     assert isinstance(failed.value.__cause__, ConnectionRefusedError)
+
+
+def test_the_time_outs_are_those_of_the_pool(server: Server) -> None:
+    pool = ConnectionPool(server.url, Timeouts(connect=10, read=20), size=1)
+    ask(pool)
+    assert pool._free[0].sock.gettimeout() == 20
+
+
+# --- TLS
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"
+BEHIND = OK + b"BAD"
+# Of each connection, the answers; of an answer, the records.
+Script = Sequence[Sequence[Sequence[bytes]]]
+
+
+@dataclass
+class TlsServer:
+    """A server with TLS that nobody trusts: it plays a script, one connection after the other."""
+
+    context: ssl.SSLContext
+    bundle: Path
+    requests: list[bytes] = field(default_factory=list)
+    connected: int = 0
+
+    def play(self, script: Script) -> int:
+        """Play a script; return the port."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        Thread(target=self._play, args=(listener, script), daemon=True).start()
+        port: int = listener.getsockname()[1]
+        return port
+
+    def _play(self, listener: socket.socket, script: Script) -> None:
+        with listener:
+            for answers in script:
+                raw, _ = listener.accept()
+                self.connected += 1
+                # A client may refuse it.
+                with suppress(OSError), self.context.wrap_socket(raw, server_side=True) as sock:
+                    for records in answers:
+                        self.requests.append(sock.recv(65_536))
+                        for record in records:
+                            sock.sendall(record)
+                    # Until the client closes it.
+                    sock.recv(1)
+
+
+@pytest.fixture
+def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TlsServer]:
+    certificate, bundle = write_certificate("127.0.0.1", tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+    connections._build_tls.cache_clear()
+    yield TlsServer(context, bundle)
+    connections._build_tls.cache_clear()
+
+
+@pytest.fixture
+def trusted(tls: TlsServer, monkeypatch: pytest.MonkeyPatch) -> TlsServer:
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tls.bundle))
+    return tls
+
+
+def ask_over_tls(port: int, times: int, host: str = "127.0.0.1") -> list[bytes]:
+    pool = ConnectionPool(f"https://{host}:{port}", PATIENT, size=1)
+    return [ask(pool).body for _ in range(times)]
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_connection_with_tls_is_used_again(trusted: TlsServer, version: ssl.TLSVersion) -> None:
+    trusted.context.minimum_version = trusted.context.maximum_version = version
+    assert ask_over_tls(trusted.play([[[OK + b"abc"]] * 3]), 3) == [b"abc"] * 3
+    assert trusted.connected == 1
+
+
+@pytest.mark.parametrize(
+    ("records", "body"),
+    [
+        ([OK + b"a", b"bc" + BEHIND], b"abc"),
+        ([OK[:20], OK[20:] + b"abc" + BEHIND], b"abc"),
+        ([OK[:20], OK[20:].replace(b"3", b"9000") + b"a" * 9000 + BEHIND], b"a" * 9000),
+    ],
+    ids=["in the rest of a body", "behind half a head", "in a long record"],
+)
+def test_what_a_record_has_behind_an_answer_is_not_the_next_one(
+    trusted: TlsServer, records: list[bytes], body: bytes
+) -> None:
+    port = trusted.play([[records, [OK + b"old"]], [[OK + b"def"]]])
+    assert ask_over_tls(port, 2) == [body, b"def"]
+
+
+def test_a_server_with_a_certificate_that_is_not_trusted_gets_nothing(tls: TlsServer) -> None:
+    with pytest.raises(ConnectFailed) as refused:
+        ask_over_tls(tls.play([[[OK + b"abc"]]]), 1)
+    assert isinstance(refused.value.__cause__, ssl.SSLCertVerificationError)
+    assert tls.requests == []
+
+
+def test_a_server_with_the_certificate_of_another_name_gets_nothing(trusted: TlsServer) -> None:
+    with pytest.raises(ConnectFailed) as refused:
+        ask_over_tls(trusted.play([[[OK + b"abc"]]]), 1, host="localhost")
+    assert isinstance(refused.value.__cause__, ssl.SSLCertVerificationError)
+    assert trusted.requests == []

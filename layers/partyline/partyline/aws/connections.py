@@ -129,8 +129,10 @@ class _Connection:
         self._poll.register(sock, select.POLLIN)
 
     def is_readable(self) -> bool:
-        """Whether something waits to be read. Where nothing was asked, that is the end of the connection."""
-        return bool(self._poll.poll(0))
+        """Whether something waits to be read. Where nothing was asked, nothing that is asked later may get it."""
+        # Of a record of TLS, the rest is in the connection itself, and no longer in what is polled.
+        is_left = isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
+        return is_left or bool(self._poll.poll(0))
 
     def close(self) -> None:
         """Close it."""

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Mapping
 from functools import lru_cache
 from http import HTTPStatus
-from http.client import HTTPResponse, IncompleteRead
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import TYPE_CHECKING, Any
 
 from partyline.frozen_classes import frozen
@@ -29,7 +29,7 @@ _LENGTH = re.compile(r"[0-9]{1,9}")
 class HttpAnswer:
     """An answer, read to its end. Names of headers are in lower case.
 
-    `is_last` says that its connection has no further one.
+    `is_last` says that its connection has no further one: it closes, or more came with the answer.
     """
 
     status: int
@@ -102,26 +102,52 @@ def _receive_rest(body: bytes, length: int, sock: socket.socket) -> bytes:
 
 
 def _read_unusual(received: bytes, sock: socket.socket) -> HttpAnswer:
-    # It takes what has a file, such as a socket.
     begun: Any = _BegunAnswer(received, sock)
-    with HTTPResponse(begun, method="POST") as response:
-        response.begin()
-        # Of a header that is there twice, the first one counts.
-        headers = {name.lower(): value for name, value in reversed(response.headers.items())}
-        # Behind an interim answer the next one comes.
-        is_last = response.will_close or response.status < HTTPStatus.OK
-        return HttpAnswer(response.status, headers, response.read(), is_last)
+    try:
+        with HTTPResponse(begun, method="POST") as response:
+            response.begin()
+            # Of a header that is there twice, the first one counts.
+            headers = {name.lower(): value for name, value in reversed(response.headers.items())}
+            body = response.read()
+    except (OverflowError, MemoryError) as error:
+        raise HTTPException("a length is more than there can be") from error
+    # Behind an interim answer the next one comes.
+    is_last = response.will_close or response.status < HTTPStatus.OK or begun.has_more
+    return HttpAnswer(response.status, headers, body, is_last)
 
 
-class _BegunAnswer(io.RawIOBase):
-    """An answer of which the beginning has been received, as a file."""
+class _BegunAnswer(io.BufferedReader):
+    """An answer of which the beginning has been received, as a file; and what has this file, such as a socket.
+
+    `has_more` says, once it is closed, that more was received than was read.
+    """
 
     def __init__(self, received: bytes, sock: socket.socket) -> None:
-        self._received, self._sock = received, sock
+        self._parts = _ReceivedParts(received, sock)
+        super().__init__(self._parts)
+        self.has_more = False
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """Return the file, as a socket does."""
-        return io.BufferedReader(self)
+        return self
+
+    def close(self) -> None:
+        """Close it. Its reader does so at the end of the answer."""
+        if not self.closed:
+            self._parts.end()
+            self.has_more = bool(self.peek(1))
+        super().close()
+
+
+class _ReceivedParts(io.RawIOBase):
+    """What has been received, and then what is received until the end is said."""
+
+    def __init__(self, received: bytes, sock: socket.socket) -> None:
+        self._received, self._sock, self._has_ended = received, sock, False
+
+    def end(self) -> None:
+        """Receive nothing more."""
+        self._has_ended = True
 
     def readable(self) -> bool:
         """Whether it can be read."""
@@ -130,7 +156,9 @@ class _BegunAnswer(io.RawIOBase):
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Read some bytes; none at the end."""
         view = memoryview(buffer)
-        part = self._received[: len(view)] or self._sock.recv(len(view))
+        part = self._received[: len(view)]
+        if not part and not self._has_ended:
+            part = self._sock.recv(len(view))
         self._received = self._received[len(view) :]
         view[: len(part)] = part
         return len(part)

@@ -115,8 +115,7 @@ class JsonClient:
         content = answer.body
         if answer.status != HTTPStatus.OK:
             raise self._read_error(operation, answer.status, answer.headers, content)
-        checksum = answer.headers.get("x-amz-crc32")
-        if checksum is not None and int(checksum) != zlib.crc32(content):
+        if not _has_checksum(answer.headers, content):
             raise _NotAnswered(HTTPClientError(error="the answer does not have its checksum"))
         try:
             found: dict[str, Any] = json.loads(content or b"{}")
@@ -160,12 +159,22 @@ class JsonClient:
         """Sign with the service's time from now on; return whether it differs from what was used."""
         try:
             skew = parsedate_to_datetime(headers.get("date", "")) - self.clock()
-        except ValueError:
+        # A date without a zone cannot be compared.
+        except (TypeError, ValueError):
             return False
         if abs(skew - self._skew) < _LEAST_SKEW:
             return False
         self._skew = skew
         return True
+
+
+def _has_checksum(headers: Mapping[str, str], content: bytes) -> bool:
+    """Whether an answer has the checksum that it names, if it names one."""
+    named = headers.get("x-amz-crc32")
+    try:
+        return named is None or int(named) == zlib.crc32(content)
+    except ValueError:
+        return False
 
 
 def _parse_error(operation: str, status: int, headers: Mapping[str, str], content: bytes) -> ClientError:
