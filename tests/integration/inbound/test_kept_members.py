@@ -243,6 +243,60 @@ def test_webhook_that_a_query_does_not_see_yet_is_called(own: Table) -> None:
     assert (own.get(keys.conversation(sid)) or {}).get("no_webhooks_at") != loaded(own, sid).conversation.revision
 
 
+def test_a_thread_beside_one_that_the_conversation_does_not_own_is_not_kept(own: Table) -> None:
+    """It may own that later, and a text that goes on there begins with a name."""
+    sid = process(own).record(text(A, R, line=R), NOW).conversation_sid
+    other = Participant("MB9", sid, NOW, NOW, address=C, proxy_address=Q)
+    roster = loaded(own, sid)
+    (thread,) = roster.conversation.threads
+    unowned = roster.with_member(other)
+    marked = replace(roster.conversation, roster_mark=roster_marks.build_mark(roster.conversation.revision, unowned))
+    more = frozenset({thread, "another"})
+    owning = replace(roster.conversation, threads=more)
+    cache = RosterCache()
+    for refused in (Roster(marked, unowned), Roster(owning, roster.participants)):
+        assert refused.is_certain
+        cache.keep(thread, refused)
+        assert cache.find_conversation(thread) is None
+    cache.keep(thread, roster)
+    assert cache.find_conversation(thread) == sid
+
+
+def test_what_may_be_large_is_not_kept(own: Table) -> None:
+    sid = process(own).record(text(A, P, B), NOW).conversation_sid
+    roster = loaded(own, sid)
+    (thread,) = roster.conversation.threads
+    large = tuple(replace(one, attributes='{"a": "b"}', role_sid="RL1") for one in roster.participants)
+    cache = RosterCache()
+    cache.keep(thread, replace(roster, participants=large))
+    found = cache.find(thread, roster.conversation)
+    assert found
+    assert found.participants == roster.participants
+
+
+def test_members_stay_kept_when_a_text_wakes_their_conversation(own: Table, requests_made: list[AwsRequest]) -> None:
+    keeping = process(own)
+    sid = keeping.record(text(A, P, B), NOW).conversation_sid
+    roster = loaded(own, sid)
+    resting = replace(roster.conversation, state=ConversationState.INACTIVE)
+    conversations.update(own, roster.conversation, resting, NOW)
+    for _ in range(2):
+        keeping.record(text(B, P, A), NOW)
+    assert loaded(own, sid).is_certain
+    requests_made.clear()
+    keeping.record(text(A, P, B), NOW)
+    assert operations(requests_made) == KEPT
+
+
+def test_members_that_were_read_in_part_are_not_written_down_as_all(own: Table) -> None:
+    sid = process(own).record(text(A, P, B), NOW).conversation_sid
+    roster = loaded(own, sid)
+    torn = Roster(roster.conversation, roster.participants[:-1])
+    after = memberships.change_members(own, torn, torn.participants, NOW)
+    assert after.conversation.roster_mark is None
+    assert not loaded(own, sid).is_torn
+
+
 def test_few_members_of_few_threads_are_kept(own: Table) -> None:
     sid = process(own).record(text(A, P, B), NOW).conversation_sid
     roster = loaded(own, sid)

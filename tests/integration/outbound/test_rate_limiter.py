@@ -438,13 +438,41 @@ def test_a_group_that_is_never_ready_ends_visibly(table: Table) -> None:
     assert set(one.receipts().values()) == {(FAILED, 30008)}
 
 
+@pytest.mark.parametrize("is_first", [False, True])
+def test_sends_that_are_queued_anew_keep_the_rate(table: Table, *, is_first: bool) -> None:
+    """Their turns from before a pause are void, also at a first attempt, which does not look for them."""
+    scenes = several(table, 5, *[Accepted(f"c-{number}") for number in range(5)], rate="1")
+
+    def take_turns() -> list[float]:
+        return [take_turn(one, is_first=is_first) for one in scenes]
+
+    assert take_turns() == pytest.approx([0, 1, 2, 3, 4])
+    paused = int(NOW.timestamp() * 1000) + 1000
+    rate_limits.pause(table, rate_limits.line_scope(P), paused + 60_000, paused)
+    rate_limits.reset(table, rate_limits.line_scope(P))
+    for one in scenes:
+        one.now = NOW + timedelta(hours=1)
+    assert take_turns() == pytest.approx([0, 1, 2, 3, 4])
+    # What was taken since holds.
+    assert take_turns() == pytest.approx([0, 1, 2, 3, 4])
+
+
+def take_turn(one: Scene, *, is_first: bool) -> float:
+    """After how many seconds a send may be made."""
+    sender = one.outbound()
+    job = replace(sender.loader, carriers={P: "bandwidth"}).load(one.reference, is_first=is_first)
+    assert job
+    assert job.line
+    return sender.rate_limiter.take_turn(one.reference, job.line, 1, job.pace).wait
+
+
 def test_turn_is_stored_once_for_any_number_of_attempts(table: Table) -> None:
     one = make_scene(table)
-    assert rate_limits.keep_turn(table, one.reference, 5000, "1/", 1000) == 5000
-    assert rate_limits.keep_turn(table, one.reference, 9000, "1/", 1001) == 5000
+    assert rate_limits.keep_turn(table, one.reference, 5000, "1/", 1000).at == 5000
+    assert rate_limits.keep_turn(table, one.reference, 9000, "1/", 1001).at == 5000
     # One that was void gives way to another, once.
-    assert rate_limits.keep_turn(table, one.reference, 7000, "1/", 2000, before=1000) == 7000
-    assert rate_limits.keep_turn(table, one.reference, 9000, "1/", 2001, before=1000) == 7000
+    assert rate_limits.keep_turn(table, one.reference, 7000, "1/", 2000, before=1000).at == 7000
+    assert rate_limits.keep_turn(table, one.reference, 9000, "1/", 2001, before=1000).at == 7000
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -232,6 +232,29 @@ def test_what_a_process_has_met_it_knows_at_once(table: Table, ends: str) -> Non
     assert then.slot is not None
 
 
+def test_what_a_process_has_met_is_not_forgotten_by_a_late_read(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    breakers = ClosedBreakers(table)
+    for _ in range(FAILURES_TO_OPEN):
+        call = breakers.acquire(ONE, NOW)
+        assert isinstance(call, Permit)
+        breakers.record_failure(call, NOW)
+    with monkeypatch.context() as patched:
+        # A read that need not be consistent, of the moment before.
+        patched.setattr(table, "get", lambda *_, **__: None)
+        assert breakers.acquire(ONE, NOW + FAST) == Permit(ONE, round((NOW + FAST).timestamp() * 1000))
+    assert isinstance(breakers.acquire(ONE, NOW + 2 * FAST), Rejected)
+
+
+@pytest.mark.parametrize("earlier", [timedelta(milliseconds=1), timedelta(days=1)])
+def test_breaker_is_asked_for_where_the_clock_went_back(
+    table: Table, requests_made: list[AwsRequest], earlier: timedelta
+) -> None:
+    breakers = ClosedBreakers(table)
+    for now in (NOW, NOW - earlier):
+        breakers.acquire(ONE, now)
+    assert [one.operation for one in requests_made] == ["GetItem"] * 2
+
+
 def test_what_another_process_has_met_is_known_a_second_later(table: Table) -> None:
     breakers, others = ClosedBreakers(table), ClosedBreakers(table)
     assert isinstance(breakers.acquire(ONE, NOW), Permit)

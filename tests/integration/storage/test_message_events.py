@@ -16,7 +16,16 @@ from partyline.domain.media import Media
 from partyline.domain.membership import Roster
 from partyline.domain.messages import Message
 from partyline.domain.participants import Participant
-from partyline.storage import codec, event_packing, keys, message_events, messages, stored_format
+from partyline.storage import (
+    codec,
+    event_packing,
+    inbound_records,
+    keys,
+    media,
+    message_events,
+    messages,
+    stored_format,
+)
 from partyline.storage.attribute_values import Item
 from partyline.storage.table import Table
 from tests.support.stored_events import list_batches
@@ -51,7 +60,8 @@ RECEIVED = replace(
     attributes='{"word": "☎ \\"~0\\""}',
 )
 BY_HAND = replace(SENT, created=NOW - timedelta(days=9), recorded=NOW, updated=NOW - timedelta(days=8))
-WITH_FILE = replace(RECEIVED, body=None, media=(Media("ME" + "d" * 32, "image/png", "a.png", 17),))
+PICTURE = Media("ME" + "d" * 32, "https://c.example/1", "image/png", carrier="bandwidth")
+WITH_FILE = replace(RECEIVED, body=None, media=(PICTURE,))
 AS_LINE = replace(SENT, author="+12065550100", written_by="ann")
 CAUSES = (QUIETLY, BY_TEXT, Cause(Source.SDK, "Zoë"), Cause(Source.API, notify_webhooks=False))
 
@@ -140,3 +150,20 @@ def test_nobody_who_gets_the_text_is_named_twice(newest: Table) -> None:
     addition = json.dumps(event_packing.unpack(item)[message_events.ADDITION])
     assert not any(member.sid in addition for member in GROUP)
     assert all(str(member.address) in addition for member in NATIVES)
+
+
+@pytest.mark.parametrize("update", ["a file arrives", "words arrive", "another item has the text"])
+def test_addition_is_taken_away_by_each_update_of_the_message(newest: Table, update: str) -> None:
+    message = RECEIVED if update == "another item has the text" else WITH_FILE
+    record(newest, message, announce(message))
+    key = keys.message(CH, message.sid)
+    assert event_packing.PACKED in (newest.get(key) or {})
+    match update:
+        case "a file arrives":
+            assert media.remove_from_message(newest, CONVERSATION, message.sid, [PICTURE.sid], NOW)
+        case "words arrive":
+            completed = replace(message, body="hello", media=())
+            newest.transact([inbound_records.build_completion_write(message, completed)])
+        case _:
+            newest.transact([messages.handing_over_write(message)])
+    assert event_packing.PACKED not in (newest.get(key) or {})

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from partyline.domain.push_subscriptions import NotifyScope, PushSubscription
-from partyline.domain.services import Configuration, Service
+from partyline.domain.services import Configuration, Service, build_service
 from partyline.domain.webhook_configuration import WebhookConfiguration
 from partyline.storage import inbox, keys, push_subscriptions, services, webhooks
 from partyline.storage.batch_read import BatchRead
 from partyline.storage.keys import Key
 from partyline.storage.service_settings import MAX_AGE, ConfirmedSettings, ServiceSettings, SettingsCache
 from partyline.storage.table import Table, change
-from tests.support.aws_requests import AwsRequest
+from tests.support.aws_requests import AwsRequest, intercepted
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 FIRST, SECOND = "IS" + "1" * 32, "IS" + "2" * 32
@@ -122,7 +124,6 @@ def test_a_service_is_never_believed_absent(kept: Kept) -> None:
     service = kept.fetch().service
     assert service
     assert kept.fetch(SECOND).service is None
-    # Creating a Service leaves the version: nothing of it is kept anywhere.
     services.create(kept.table, replace(service, sid=SECOND), [])
     assert kept.fetch(SECOND).service == replace(service, sid=SECOND)
     assert services.remove(kept.table, SECOND)
@@ -136,3 +137,33 @@ def test_writes_without_a_version_are_used_after_a_minute(kept: Kept) -> None:
     assert kept.fetch().webhooks.post_url is None
     kept.now += MAX_AGE
     assert kept.fetch().webhooks.post_url == "https://a.example/"
+
+
+def test_that_a_service_is_gone_is_kept(kept: Kept, requests_made: list[AwsRequest]) -> None:
+    """The account's first Service may be deleted; requests that name none ask for it first."""
+    second, roles = build_service("Second", NOW, sid=SECOND)
+    services.create(kept.table, second, roles)
+    services.configure(kept.table, Configuration(FIRST), Configuration(SECOND))
+    assert services.remove(kept.table, FIRST)
+    assert kept.fetch().service is None
+    requests_made.clear()
+    assert kept.fetch().service is None
+    assert [one.operation for one in requests_made] == ["BatchGetItem"]
+
+
+def test_settings_that_are_being_written_are_read_one_by_one_and_not_kept(kept: Kept) -> None:
+    """Each live connection that opens writes an item that is read together with the settings."""
+
+    def refuse(request: AwsRequest, send: Callable[[], Any]) -> Any:
+        if request.operation != "TransactGetItems":
+            return send()
+        reasons = [{"Code": "TransactionConflict"}, *[{"Code": "None"}] * 4]
+        error: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+        raise ClientError(error, request.operation)
+
+    expected = Kept(kept.table).fetch()
+    with intercepted(refuse):
+        assert kept.fetch() == expected
+    assert not kept.cache.is_kept(FIRST)
+    assert kept.fetch() == expected
+    assert kept.cache.is_kept(FIRST)

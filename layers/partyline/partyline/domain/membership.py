@@ -151,11 +151,15 @@ class MembershipChange:
             conversation,
             threads=claimed | self.aliases,
             revision=conversation.revision + 1,
-            roster_mark=roster_marks.build_mark(conversation.revision + 1, self.members),
+            # Members that were read in part are not to be taken for all of them.
+            roster_mark=None if self.roster.is_torn else self._build_mark(),
             updated=now,
             active_at=now,
             state=ConversationState.ACTIVE if self.reactivates else conversation.state,
         )
+
+    def _build_mark(self) -> str:
+        return roster_marks.build_mark(self.roster.conversation.revision + 1, self.members)
 
     def build_events(self, after: Conversation, now: datetime) -> list[Event]:
         """Build the events of the change; `after` is the conversation as `apply` returned it."""

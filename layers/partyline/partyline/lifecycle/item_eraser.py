@@ -124,7 +124,9 @@ def _erase_thread(scope: ErasureScope, item: Item) -> Verdict:
 
 def _erase_stored_message(scope: ErasureScope, item: Item) -> Verdict:
     """Erase a message, and who was in its conversation when it was recorded, which its event tells (message_events)."""
-    verdict = erase_message(scope, item["conversation_sid"], item["sid"])
+    rest = {name: value for name, value in item.items() if name != message_events.ADDITION}
+    is_about = scope.is_mentioned(rest)
+    verdict = erase_message(scope, item["conversation_sid"], item["sid"]) if is_about else Verdict.NOTHING
     is_told = scope.is_mentioned(item.get(message_events.ADDITION)) and not scope.is_later(item["created"])
     if verdict is Verdict.ERASED or not is_told:
         return verdict

@@ -23,7 +23,7 @@ from partyline.domain.lines import Line
 from partyline.domain.sends import SendReference
 from partyline.frozen_classes import frozen
 from partyline.storage import carrier_slots, rate_limits
-from partyline.storage.rate_limits import Pace, PaceSnapshot
+from partyline.storage.rate_limits import Pace, PaceSnapshot, StoredTurn
 from partyline.storage.table import Table
 
 # How many requests in a row a carrier leaves unanswered before its account is paused.
@@ -176,7 +176,11 @@ class RateLimiter:
         named = "/".join(rate or "" for rate in rates)
         account_paused = known.account.paused
         paused = max(known.line.paused, account_paused)
-        if known.turn.taken > paused and known.turn.rates == named:
+
+        def is_valid(turn: StoredTurn) -> bool:
+            return turn.taken > paused and turn.rates == named
+
+        if is_valid(known.turn):
             return known.turn.at
         turns = [
             rate_limits.reserve(self.table, pace.scope, rate, _interval(rate, recipients), now, since)
@@ -185,7 +189,11 @@ class RateLimiter:
         ]
         if not turns:
             return now
-        return rate_limits.keep_turn(self.table, reference, max(turns), named, now, known.turn.taken)
+        kept = rate_limits.keep_turn(self.table, reference, max(turns), named, now, known.turn.taken)
+        if not is_valid(kept):
+            # A send that was queued anew has a turn which its first attempt does not look for.
+            kept = rate_limits.keep_turn(self.table, reference, max(turns), named, now, kept.taken)
+        return kept.at
 
     def _now(self) -> int:
         """Return the time in milliseconds since 1970."""

@@ -149,35 +149,49 @@ class ClosedBreakers:
     """The breakers as one process asks for them: one that was closed is asked for once in CLOSED_LIFE.
 
     So a server that has just become slow or died gets one call more from each process that called it in the last
-    second, as it does from those whose calls were under way. What the process itself has met is known to it at once.
+    second, as it does from those whose calls were under way. The breaker of a server that was slow or gave no answer to
+    this process is read each time during CLOSED_LIFE, since a read of then may be of the moment before.
     """
 
     table: Table
     _closed: dict[str, datetime] = field(default_factory=dict)
+    _in_doubt: dict[str, datetime] = field(default_factory=dict)
 
     def acquire(self, receiver: str, now: datetime) -> Permit | Rejected:
         """Ask for permission to call a receiver, as `acquire` does."""
-        read = self._closed.get(receiver)
-        if read is not None and timedelta(0) <= now - read < CLOSED_LIFE:
+        if _is_recent(self._closed.get(receiver), now):
             return Permit(receiver, _to_milliseconds(now))
         result = acquire(self.table, receiver, now)
         self._closed.pop(receiver, None)
-        if isinstance(result, Permit) and result.slot is None:
-            if len(self._closed) >= _MAX_KEPT:
-                self._closed.clear()
-            self._closed[receiver] = now
+        is_closed = isinstance(result, Permit) and result.slot is None
+        if is_closed and not _is_recent(self._in_doubt.get(receiver), now):
+            _keep(self._closed, receiver, now)
         return result
 
     def record_success(self, permit: Permit, now: datetime) -> None:
         """Record an answer, as `record_success` does."""
         if not _is_fast(permit, now):
-            self._closed.pop(permit.receiver, None)
+            self._doubt(permit.receiver, now)
         record_success(self.table, permit, now)
 
     def record_failure(self, permit: Permit, now: datetime) -> None:
         """Record that no answer came, as `record_failure` does."""
-        self._closed.pop(permit.receiver, None)
+        self._doubt(permit.receiver, now)
         record_failure(self.table, permit, now)
+
+    def _doubt(self, receiver: str, now: datetime) -> None:
+        self._closed.pop(receiver, None)
+        _keep(self._in_doubt, receiver, now)
+
+
+def _is_recent(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and timedelta(0) <= now - moment < CLOSED_LIFE
+
+
+def _keep(moments: dict[str, datetime], receiver: str, now: datetime) -> None:
+    if len(moments) >= _MAX_KEPT:
+        moments.clear()
+    moments[receiver] = now
 
 
 def _is_fast(permit: Permit, now: datetime) -> bool:

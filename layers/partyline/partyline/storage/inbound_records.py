@@ -13,7 +13,16 @@ from partyline.domain.opt_outs import OptOut
 from partyline.domain.receipts import ReceiptStatus, rank
 from partyline.domain.webhook_configuration import ScopedWebhook
 from partyline.frozen_classes import frozen
-from partyline.storage import codec, copies, erased_opt_outs, keys, keyword_answers, receipts, service_settings
+from partyline.storage import (
+    codec,
+    copies,
+    erased_opt_outs,
+    keys,
+    keyword_answers,
+    message_events,
+    receipts,
+    service_settings,
+)
 from partyline.storage.attribute_values import Item
 from partyline.storage.copies import CopyCounter
 from partyline.storage.keyword_answers import AnswerHistory
@@ -153,6 +162,7 @@ def build_completion_write(before: Message, after: Message) -> Write:
         {":media": codec.encode(before)["media"], **({":body": before.body} if before.body else {})},
     )
     sets = {name: encoded[name] for name in ("body", "media", "sends", "attributes", "updated")}
+    sets |= message_events.WITHOUT_ADDITION
     return change("message", keys.message(before.conversation_sid, before.sid), sets, unchanged)
 
 

@@ -12,7 +12,7 @@ from partyline.domain.media import Media, MediaReference, MediaState, StoredMedi
 from partyline.domain.messages import Message
 from partyline.frozen_classes import frozen, replace
 from partyline.serialization import format_time
-from partyline.storage import codec, event_outbox, keys, messages, own_writes, retry
+from partyline.storage import codec, event_outbox, keys, message_events, messages, own_writes, retry
 from partyline.storage.table import EXISTS, NEW, Condition, Table, Write, change, delete, put
 
 # An upload that no message has is deleted after this time, or a little later.
@@ -137,7 +137,7 @@ def _amend(
         after = replace(before, media=media, updated=now)
         old_media, new_media = (codec.encode(message)["media"] for message in (before, after))
         unchanged = Condition("#media = :before", {"#media": "media"}, {":before": old_media})
-        sets = {"media": new_media, "updated": format_time(now)}
+        sets = {"media": new_media, "updated": format_time(now), **message_events.WITHOUT_ADDITION}
         table.transact(
             [
                 change("message", keys.message(conversation.sid, message_sid), sets, unchanged),

@@ -282,7 +282,7 @@ def handing_over_write(message: Message) -> Write:
     """
     has_id = Condition("#id = :id", {"#id": "carrier_message_id"}, {":id": message.carrier_message_id})
     key = keys.message(message.conversation_sid, message.sid)
-    return change("message", key, {"carrier_message_id": None}, has_id)
+    return change("message", key, {"carrier_message_id": None, **message_events.WITHOUT_ADDITION}, has_id)
 
 
 def remove(

@@ -119,17 +119,17 @@ def reserve(table: Table, scope: str, rate: str, interval: int, now: int, paused
     return retry.STANDARD.run(attempt)
 
 
-def keep_turn(table: Table, reference: SendReference, at: int, rates: str, now: int, before: int = 0) -> int:
-    """Store a send's turn in place of the one taken `before`; return when the valid turn is."""
+def keep_turn(table: Table, reference: SendReference, at: int, rates: str, now: int, before: int = 0) -> StoredTurn:
+    """Store a send's turn in place of the one taken `before`; return the turn that is stored."""
     values = {":before": before}
     is_unchanged = Condition("attribute_not_exists(#taken) OR #taken = :before", {"#taken": "taken"}, values)
     turn = {"at": at, "taken": now, "rates": rates, "ttl": _ttl(now)}
     try:
         table.write(change("turn", keys.turn(reference), turn, is_unchanged))
     except Conflict as conflict:
-        stored: int = conflict.failed["turn"].get("at", at) if conflict.failed else at
-        return stored
-    return at
+        if conflict.failed:
+            return _decode_turn(conflict.failed["turn"])
+    return StoredTurn(at, now, rates)
 
 
 def mark_first_blocked(table: Table, reference: SendReference, now: int) -> None:

@@ -4,23 +4,26 @@ All settings together have one version: an item with a random value, which each 
 transaction. Settings are read together with their version, as they were at one moment. Whoever uses kept settings reads
 the version first. If it is another, the settings are read again. So every change that was answered before is used.
 
-What does not exist is not kept. Settings of an unknown age, which no version confirms, are not used longer than
-MAX_AGE: while a stack is upgraded, functions of an older version may write settings without a version.
+That a Service does not exist is kept too, since creating one replaces the version. Settings of an unknown age, which no
+version confirms, are not used longer than MAX_AGE: while a stack is upgraded, functions of an older version may write
+settings without a version.
 """
 
 from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from partyline.domain.services import Configuration, Service
 from partyline.domain.webhook_configuration import WebhookConfiguration, select_configuration
+from partyline.errors import Conflict
 from partyline.frozen_classes import frozen
 from partyline.storage import codec, keys
 from partyline.storage.attribute_values import Item
+from partyline.storage.keys import Key
 from partyline.storage.table import Table, Write, change
 
 MAX_AGE = timedelta(minutes=1)
@@ -94,26 +97,40 @@ class SettingsCache:
         return kept is not None and self._clock() - kept.read < MAX_AGE
 
     def load(self, service_sid: str) -> ServiceSettings:
-        """Read the settings of a Service, and keep them if it exists."""
-        read = self._clock()
-        configuration, account_webhooks = keys.configuration(), keys.account_webhooks()
-        service, service_webhooks = keys.service(service_sid), keys.service_webhooks(service_sid)
-        found = self._table.get_together(
-            [keys.settings_version(), configuration, account_webhooks, service, service_webhooks]
-        )
-        settings = ServiceSettings(
-            codec.decode(Configuration, found[configuration]) if configuration in found else None,
-            codec.decode(WebhookConfiguration, found.get(account_webhooks, {})),
-            codec.decode(Service, found[service]) if service in found else None,
-            codec.decode(WebhookConfiguration, found.get(service_webhooks, {})),
-        )
-        if settings.service is None:
-            self._kept.pop(service_sid, None)
+        """Read the settings of a Service, and keep them.
+
+        Settings are not kept that were read while one of them, or the version, was being written. The version of live
+        connections is in the same item, and may be written without a pause when many clients come back.
+        """
+        read, wanted = self._clock(), _list_keys(service_sid)
+        try:
+            found = self._table.get_together([keys.settings_version(), *wanted])
+        except Conflict:
+            return _decode(self._table.get_all(wanted), wanted)
+        settings = _decode(found, wanted)
+        if settings.configuration is None:
+            # The first request of a deployment makes them.
             return settings
         if len(self._kept) >= MAX_KEPT:
             self._kept.clear()
         self._kept[service_sid] = _Kept(settings, decode_version(found.get(keys.settings_version())), read)
         return settings
+
+
+def _list_keys(service_sid: str) -> list[Key]:
+    of_account, of_service = keys.account_webhooks(), keys.service_webhooks(service_sid)
+    return [keys.configuration(), of_account, keys.service(service_sid), of_service]
+
+
+def _decode(found: Mapping[Key, Item], wanted: Sequence[Key]) -> ServiceSettings:
+    """Decode the items of the keys that `_list_keys` returned."""
+    configuration, account_webhooks, service, service_webhooks = map(found.get, wanted)
+    return ServiceSettings(
+        codec.decode(Configuration, configuration) if configuration else None,
+        codec.decode(WebhookConfiguration, account_webhooks or {}),
+        codec.decode(Service, service) if service else None,
+        codec.decode(WebhookConfiguration, service_webhooks or {}),
+    )
 
 
 @dataclass(slots=True)

@@ -50,7 +50,7 @@ def create_account(table: Table, sid: str, now: datetime) -> None:
 
 def create(table: Table, service: Service, roles: list[Role]) -> None:
     """Store a new Service with its roles."""
-    table.transact(_creation_writes(service, roles))
+    table.transact([*_creation_writes(service, roles), service_settings.build_version_write()])
 
 
 def _creation_writes(service: Service, roles: list[Role]) -> list[Write]:

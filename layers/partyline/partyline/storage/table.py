@@ -212,7 +212,7 @@ class Table:
     def get_together(self, keys: Sequence[Key]) -> dict[Key, Item]:
         """Read the items that exist among some keys, all as they were at one moment: one round trip, twice the units.
 
-        Raises Conflict when transactions were writing them each time.
+        Raises Conflict when one of them is being written.
         """
         gets: list[Any] = [{"Get": {"TableName": self._name, "Key": to_dynamo(key.attributes())}} for key in keys]
 
@@ -222,7 +222,7 @@ class Table:
             except ClientError as error:
                 raise_transaction_error((), error)
 
-        answer = retry.STANDARD.run(lambda: retry_throttled(read), can_retry=retry.is_race)
+        answer = retry_throttled(read)
         items = (from_dynamo(one["Item"]) for one in answer["Responses"] if one.get("Item"))
         return {Key(item["PK"], item["SK"]): item for item in items}
 
