@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pprint
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, is_dataclass
 from dataclasses import replace as standard_replace
@@ -96,8 +97,8 @@ def test_a_copy_is_of_the_same_class_and_checked_as_a_new_object_is() -> None:
     assert replace(Written("1"), note="other").note == "other"
     with pytest.raises(ValueError, match="negative"):
         replace(Named(1), value=-1)
-    with pytest.raises(TypeError, match="Written has no place for other"):
-        replace(Written("1"), other=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"Written has no place for other$"):
+        replace(Written("1"), count=2, other=1)  # type: ignore[call-arg]
 
 
 @given(*[st.fixed_dictionaries({"number": st.sampled_from("ab")}, optional={"note": st.sampled_from("ab")})] * 2)
@@ -114,6 +115,10 @@ def test_what_an_error_says_names_the_class_and_the_field() -> None:
         Written()  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="Written has no place for other"):
         Written("1", other=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="Empty has no place for other"):
+        Empty(other=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="Written has no place for number"):
+        Written("1", 2, {}, "", "", number="2")  # type: ignore[misc]
 
 
 def test_nothing_of_an_object_can_be_changed() -> None:
@@ -158,7 +163,19 @@ class WrittenNamed(Written):
     last: int | None = None
 
 
-@pytest.mark.parametrize(("made", "standard"), [(Written, Standard), (WrittenNamed, StandardNamed)])
+@dataclass(frozen=True, slots=True)
+class StandardLast(StandardNamed):
+    more: int = 0
+
+
+@frozen
+class WrittenLast(WrittenNamed):
+    more: int = 0
+
+
+@pytest.mark.parametrize(
+    ("made", "standard"), [(Written, Standard), (WrittenNamed, StandardNamed), (WrittenLast, StandardLast)]
+)
 def test_a_class_has_what_a_standard_one_has(made: Any, standard: Any) -> None:
     told = ("name", "type", "default", "default_factory", "init", "repr", "hash", "compare", "kw_only", "metadata")
     for one, other in zip(fields(made), fields(standard), strict=True):
@@ -169,6 +186,45 @@ def test_a_class_has_what_a_standard_one_has(made: Any, standard: Any) -> None:
     assert all(map(is_dataclass, (made, made("1"))))
     assert asdict(made("1", 2, {"a": "b"})) == asdict(standard("1", 2, {"a": "b"}))
     assert not hasattr(made("1"), "__dict__")
+
+
+def test_a_class_keeps_the_way_in_which_it_is_made() -> None:
+    @frozen
+    class Doubled:
+        value: int
+
+        def __init__(self, half: int) -> None:
+            object.__setattr__(self, "value", 2 * half)
+
+    assert Doubled(2).value == 4
+
+
+@dataclass(frozen=True, slots=True)
+class Extended(Checked):
+    """A standard dataclass that extends a frozen class."""
+
+    name: str = "none"
+
+
+def test_a_standard_dataclass_can_extend_it() -> None:
+    assert Extended(1, "one") == standard_replace(Extended(1), name="one") != Extended(1)
+    with pytest.raises(ValueError, match="negative"):
+        Extended(-1)
+    with pytest.raises(TypeError, match="cannot inherit non-frozen"):
+        dataclass(type("Changing", (Checked,), {}))
+
+
+def test_it_is_shown_by_those_who_show_dataclasses(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "n" * 100
+    assert name in pprint.pformat([Written(name)])
+    monkeypatch.setattr(request.config.option, "verbose", 2)
+    with pytest.raises(AssertionError) as failed:
+        assert [Written(name, 1)] == [Written(name, 2)]
+    said = [line.split() for line in str(failed.value).splitlines()]
+    assert ["-", f"Written(number='{name}',", "count=2,", "tags={},", "note=''),"] in said
+    assert ["+", f"Written(number='{name}',", "count=1,", "tags={},", "note=''),"] in said
 
 
 def test_it_is_a_dataclass_to_others() -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import _FIELD, MISSING, Field, FrozenInstanceError, field, fields  # type: ignore[attr-defined]  # below
 from inspect import get_annotations
 from operator import attrgetter
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, dataclass_transform
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ else:
             else:
                 setter(made, getattr(original, name))
         if named < len(changes):
-            raise TypeError(f"{kind.__name__} has no place for {', '.join(changes)}")
+            unknown = ", ".join(name for name in changes if name not in kind.__dataclass_fields__)
+            raise TypeError(f"{kind.__name__} has no place for {unknown}")
         if hasattr(made, "__post_init__"):
             made.__post_init__()
         return made
@@ -42,6 +44,12 @@ else:
 Kind = TypeVar("Kind")
 # What a class has by itself, and a new one gets.
 _OWN = frozenset({"__dict__", "__weakref__"})
+# How a class was made, to those who show objects, and to a standard dataclass that extends it. The standard library's
+# own class for it takes other arguments in each version of Python.
+_PARAMETERS = SimpleNamespace(
+    **dict.fromkeys(("init", "repr", "eq", "frozen", "match_args", "slots"), True),
+    **dict.fromkeys(("order", "unsafe_hash", "kw_only", "weakref_slot"), False),
+)
 
 
 class _SignatureOfFields:
@@ -92,6 +100,7 @@ def _build_body(kind: type[Any], known: Mapping[str, Field[Any]]) -> dict[str, A
         "__slots__": tuple(name for name in known if name not in inherited),
         "__signature__": _SIGNATURE,
         "__dataclass_fields__": known,
+        "__dataclass_params__": _PARAMETERS,
     }
 
 
