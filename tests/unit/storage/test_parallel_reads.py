@@ -40,3 +40,28 @@ def test_error_of_a_read_is_raised(before: int) -> None:
 
     with pytest.raises(LookupError, match="no such shard"):
         read_all([*[one] * before, fail])
+
+
+def test_the_error_is_that_of_the_first_in_order_and_comes_when_no_read_is_under_way() -> None:
+    all_begun, soon, late = threading.Barrier(3), threading.Event(), threading.Event()
+    ended = []
+
+    def fail_late() -> None:
+        all_begun.wait(timeout=30)
+        soon.wait(timeout=30)
+        late.set()
+        raise LookupError("first in order")
+
+    def fail_soon() -> None:
+        all_begun.wait(timeout=30)
+        soon.set()
+        raise ValueError("first in time")
+
+    def end_last() -> None:
+        all_begun.wait(timeout=30)
+        late.wait(timeout=30)
+        ended.append(True)
+
+    with pytest.raises(LookupError, match="first in order"):
+        read_all([fail_late, fail_soon, end_last])
+    assert ended == [True]

@@ -13,7 +13,10 @@ AT_ONCE = 8
 
 
 def read_all(reads: Sequence[Callable[[], Found]]) -> list[Found]:
-    """Make some reads side by side; return what each returns, in their order. Raises the error of the first to fail."""
+    """Make some reads side by side; return what each returns, in their order.
+
+    Where reads fail, raises the error of the one that comes first in this order, when none is under way any more.
+    """
     if len(reads) == 1:
         return [reads[0]()]
     with ThreadPoolExecutor(max(1, min(AT_ONCE, len(reads)))) as pool:
