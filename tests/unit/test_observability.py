@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import Any
@@ -76,6 +78,11 @@ def test_an_error_has_its_stack_and_arguments_are_put_in() -> None:
     assert "'**********50 and more'" in written["exception"]
 
 
+def test_arguments_are_put_in_without_an_error_too() -> None:
+    record = logging.LogRecord("partyline", logging.INFO, __file__, 1, "%s.%d", ("of +12065550150", 3), None)
+    assert json.loads(MaskingFormatter(json_deserializer=str).format(record))["message"] == "of **********50.3"
+
+
 def read_lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
@@ -121,9 +128,25 @@ def test_no_line_has_more_than_cloudwatch_takes(names: list[str], capsys: pytest
     assert lines[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[]]
 
 
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Threads that take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty_threads")
 def test_threads_count_together_and_nothing_twice(capsys: pytest.CaptureFixture[str]) -> None:
     counters = Counters("Partyline", None)
+
+    def count(_: int) -> None:
+        for _number in range(3000):
+            counters.add("Same", 1)
+
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda number: counters.add(f"Metric{number % 3}", 1), range(5000)))
+        list(threads.map(count, range(8)))
     counters.flush()
-    assert sum(sum(values) for line in read_lines(capsys) for name, values in line.items() if name != "_aws") == 5000
+    sizes = [len(line["Same"]) for line in read_lines(capsys)]
+    assert (max(sizes), sum(sizes)) == (100, 24_000)
