@@ -227,6 +227,18 @@ def test_it_is_shown_by_those_who_show_dataclasses(
     assert ["+", f"Written(number='{name}',", "count=1,", "tags={},", "note=''),"] in said
 
 
+def test_the_signature_of_an_object_is_that_of_its_call() -> None:
+    @frozen
+    class Handler:
+        name: str
+
+        def __call__(self, event: str, context: str) -> str:
+            return self.name + event + context
+
+    assert [*inspect.signature(Handler).parameters] == ["name"]
+    assert [*inspect.signature(Handler("a")).parameters] == ["event", "context"]
+
+
 def test_it_is_a_dataclass_to_others() -> None:
     assert [one.name for one in fields(Written)] == [one.name for one in fields(Standard)]
     assert [*inspect.signature(Written).parameters] == [*inspect.signature(Standard).parameters]

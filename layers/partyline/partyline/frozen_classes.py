@@ -55,8 +55,10 @@ _PARAMETERS = SimpleNamespace(
 class _SignatureOfFields:
     """Tells `inspect.signature` what a class takes, when it asks: `help`, consoles and tests do."""
 
-    def __get__(self, _: Any, kind: type[Any]) -> Any:
-        """Return the signature of a class."""
+    def __get__(self, made: Any, kind: type[Any]) -> Any:
+        """Return the signature of a class. That of an object is the one of its `__call__`, as always."""
+        if made is not None:
+            raise AttributeError("__signature__")
         from inspect import Parameter, Signature  # noqa: PLC0415  (no function needs it)
 
         def describe(one: Field[Any]) -> Parameter:
