@@ -108,8 +108,8 @@ class SettingsCache:
         except Conflict:
             return _decode(self._table.get_all(wanted), wanted)
         settings = _decode(found, wanted)
-        if settings.configuration is None:
-            # The first request of a deployment makes them.
+        if settings.configuration is None and settings.service is None:
+            # The first request of a deployment makes both.
             return settings
         if len(self._kept) >= MAX_KEPT:
             self._kept.clear()
