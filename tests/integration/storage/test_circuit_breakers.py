@@ -25,7 +25,7 @@ from partyline.storage.circuit_breakers import (
     Rejected,
     parse_receiver,
 )
-from partyline.storage.table import Table
+from partyline.storage.table import Table, Write, change
 from tests.support.aws_requests import AwsRequest
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -195,6 +195,34 @@ def test_breaker_that_changed_since_it_was_read_is_read_again(
         assert permit(table, NOW).slot is None
     else:
         assert reject(table, NOW) == FIRST_OPEN_PERIOD.total_seconds()
+
+
+@pytest.mark.parametrize("answers", [1, 3])
+def test_breaker_that_got_an_answer_while_it_was_being_opened_stays_as_it_is(
+    table: Table, monkeypatch: pytest.MonkeyPatch, answers: int
+) -> None:
+    calls = [permit(table, NOW) for _ in range(FAILURES_TO_OPEN)]
+    for call in calls[:-1]:
+        circuit_breakers.record_failure(table, call, NOW)
+    others = [permit(table, NOW) for _ in range(answers)]
+    write = table.write
+
+    def overtaken(one: Write) -> Any:
+        if one.label == "rest":
+            monkeypatch.setattr(table, "write", write)
+            for other in others:
+                circuit_breakers.record_success(table, other, NOW + FAST)
+        return write(one)
+
+    monkeypatch.setattr(table, "write", overtaken)
+    circuit_breakers.record_failure(table, calls[-1], NOW)
+    assert isinstance(circuit_breakers.acquire(table, ONE, NOW + 2 * FAST), Permit)
+    assert (table.get(keys.receiver(ONE)) is None) == (answers == FAST_ANSWERS_TO_CLOSE)
+
+
+def test_what_an_earlier_release_left_of_a_closed_breaker_is_closed(table: Table) -> None:
+    table.write(change("rest", keys.receiver(ONE), {"until": round(NOW.timestamp() * 1000) + 5000, "rests": 1}))
+    assert permit(table, NOW).slot is None
 
 
 def test_item_expires_a_day_later(table: Table) -> None:

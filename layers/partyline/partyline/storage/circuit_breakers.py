@@ -85,7 +85,7 @@ def acquire(table: Table, receiver: str, now: datetime) -> Permit | Rejected:
     """
     at = _to_milliseconds(now)
     # What was true a moment ago is enough: one call more to a slow server, and slots are taken by condition.
-    item = table.get(keys.receiver(receiver), consistent=False)
+    item = _leave_out_rests(table.get(keys.receiver(receiver), consistent=False))
     # Each further round means that another call took the slot, so there are at most HALF_OPEN_SLOTS of them.
     for _ in range(HALF_OPEN_SLOTS):
         if not item:
@@ -101,10 +101,15 @@ def acquire(table: Table, receiver: str, now: datetime) -> Permit | Rejected:
         try:
             table.write(change("slot", keys.receiver(receiver), {slot: expires}, _slot_is_free(slot, item, at)))
         except Conflict as conflict:
-            item = conflict.failed.get("slot", item)
+            item = _leave_out_rests(conflict.failed.get("slot", item))
         else:
             return Permit(receiver, at, slot)
     return Rejected(0.0)
+
+
+def _leave_out_rests(item: Item | None) -> Item | None:
+    """Return an item that counts failures; what an earlier release left of a breaker that closed counts none."""
+    return item if item and "failures" in item else None
 
 
 def record_success(table: Table, permit: Permit, now: datetime) -> None:
@@ -134,12 +139,15 @@ def record_failure(table: Table, permit: Permit, now: datetime) -> None:
     periods = item.get("rests", 0)
     open_period = min(FIRST_OPEN_PERIOD * 2 ** min(periods, 16), MAX_OPEN_PERIOD)
     until = _to_milliseconds(now) + _milliseconds(open_period)
-    # Only one of the calls that were under way together opens the breaker: the others began before it was open.
-    began_later = Condition(
-        "attribute_not_exists(#until) OR #until <= :began", {"#until": "until"}, {":began": permit.began}
+    # Only one of the calls that were under way together opens the breaker: the others began before it was open. An
+    # answer that came since has ended the failures, or closed the breaker: then there is no item.
+    can_open = Condition(
+        "#failures >= :most AND (attribute_not_exists(#until) OR #until <= :began)",
+        {"#failures": "failures", "#until": "until"},
+        {":most": FAILURES_TO_OPEN, ":began": permit.began},
     )
     try:
-        table.write(change("rest", key, {"until": until}, began_later, adds={"rests": 1}))
+        table.write(change("rest", key, {"until": until}, can_open, adds={"rests": 1}))
     except Conflict:
         return
 
