@@ -31,8 +31,8 @@ def count_report() -> Iterable[Row]:
     """Count the requests that a delivery report makes, and its relay, without receivers of its events.
 
     The relay reads the versions of what it keeps once for a batch, and the conversations of its reports with them.
-    Without that it would have to believe its memory that nobody listens (docs/decisions/0181). What comes beyond is
-    counted.
+    Without that it would have to believe its memory that there are no receivers (docs/decisions/0181). What comes
+    beyond is counted.
     """
     [report] = [flow for flow in flows.FLOWS if flow.name == "report"]
     parts = _count(replace(report, webhook=False))

@@ -41,7 +41,7 @@ def is_apart(api: Api, sid: str) -> bool:
     return api.context.table.get(keys.attributes(sid)) is not None
 
 
-def told(api: Api, sid: str) -> list[tuple[str, str | None]]:
+def list_events(api: Api, sid: str) -> list[tuple[str, str | None]]:
     """The events of a conversation, each with the attributes that it has."""
     found = [item for item in api.context.table.query_all(keys.messages(sid)) if item["SK"].startswith("E#")]
     batches = sorted(map(event_outbox.decode, found), key=lambda batch: batch.at)
@@ -119,7 +119,7 @@ def test_every_event_that_has_attributes_has_those_of_its_moment(api: Api, clock
     clock.tick(seconds=1)
     assert api.delete(f"/Conversations/{sid}").status == 204
 
-    assert told(api, sid) == [
+    assert list_events(api, sid) == [
         ("onConversationAdded", LARGE),
         ("onConversationUpdated", LARGE),
         ("onConversationUpdated", LARGER),
@@ -167,4 +167,4 @@ def test_an_old_conversation_goes_with_its_attributes(api: Api, clock: Clock) ->
 
     assert api.get(f"/Conversations/{sid}").status == 404
     assert not is_apart(api, sid)
-    assert ("onConversationRemoved", LARGE) in told(api, sid)
+    assert ("onConversationRemoved", LARGE) in list_events(api, sid)

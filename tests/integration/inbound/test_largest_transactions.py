@@ -80,7 +80,7 @@ def states(table: Table, own: int) -> list[bool | None]:
 
 
 def test_a_transaction_has_room_for_what_is_planned_to_be_in_it(table: Table, requests_made: list[AwsRequest]) -> None:
-    """START of somebody who was erased takes most."""
+    """START of a person who was erased takes most."""
     prepare(table, OWN)
     stop_and_erase(table, OWN)
     requests_made.clear()

@@ -52,7 +52,7 @@ def read_answer(sock: socket.socket) -> HttpAnswer:
     length = int(headers["content-length"])
     if len(body) < length:
         body = _receive_rest(body, length, sock)
-    # What comes behind an answer, nobody has asked for.
+    # What comes behind an answer is no answer to a request.
     return HttpAnswer(int(head[9:12]), headers, body[:length], len(body) > length)
 
 

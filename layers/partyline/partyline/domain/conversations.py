@@ -109,7 +109,7 @@ class Conversation:
 
     @property
     def known_attributes(self) -> str:
-        """Its attributes. Raises RuntimeError where they were not read, so that nobody takes them for others."""
+        """Its attributes. Raises RuntimeError where they were not read, so that they are never taken for others."""
         if isinstance(self.attributes, str):
             return self.attributes
         raise RuntimeError(f"{self.sid} was read without its attributes")

@@ -1,7 +1,7 @@
 """Marks that say which members a conversation has at a revision. Pure.
 
 A query reads the items of a partition one after the other, and may see a transaction in part: the conversation as it is
-now, and its members as they were. The mark is in the conversation's item. So whoever has both can tell whether they
+now, and its members as they were. The mark is in the conversation's item. So a reader of both knows whether they
 belong together, and members that are known for a revision are those of the conversation while it has that revision.
 
 A mark is of the members' SIDs, identities and addresses, which do not change without another revision. Their
@@ -17,7 +17,7 @@ from partyline.domain.conversations import Conversation
 from partyline.domain.participants import Participant
 from partyline.frozen_classes import replace
 
-# Of the digest, in bytes. It tells states of one conversation apart that follow each other, and keeps nobody out.
+# Of the digest, in bytes. It tells states of one conversation apart that follow each other. It is no secret.
 _SIZE = 8
 
 

@@ -31,7 +31,7 @@ from partyline.inbound.inbound_context import InboundContext
 from partyline.storage.keyword_answers import AnswerHistory
 
 # One transaction has at most 100 writes. A new conversation takes one for each member, and a keyword as many for each
-# number as it does for somebody who was erased; the other 16 are of the text, of its conversation and of the answer.
+# number as it does for a person who was erased; the other 16 are of the text, of its conversation and of the answer.
 _MAX_WRITES, _WRITES_OF_CHANGE = 84, 5
 
 # How far a carrier's clock and ours may differ: START that was said at about the time of a late STOP does not undo it.

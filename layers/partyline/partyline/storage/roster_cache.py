@@ -1,11 +1,11 @@
 """The members of conversations, kept in memory by the threads into which texts come.
 
-Each use confirms them: whoever asks has read the conversation, and members are kept for its revision. So a change that
-was answered before is seen, and nobody is believed to be a member, or none, from memory alone. What has no mark of its
+Each use confirms them: the caller has read the conversation, and members are kept for its revision. So a change that
+was answered before is seen, and no member is added or left out from memory alone. What has no mark of its
 members (partyline.domain.roster_marks) is not kept.
 
 Of kept members only SIDs, identities and addresses are right: the rest changes without another revision. So members are
-kept only of conversations with one thread. A text into that goes on to nobody, under no name that could have changed.
+kept only of conversations with one thread. A text into that is not sent on, so no name can be out of date.
 """
 
 from __future__ import annotations
